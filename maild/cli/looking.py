@@ -1,0 +1,240 @@
+"""Commands that look at the desk, and at the places where something waits for a person."""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from maild.cli import EX_NOT_WELL, cli, output, with_folder
+from maild.cli.running import ready
+from maild.config import Settings
+
+AS_JSON = click.option("--json", "as_json", is_flag=True, help="JSON, one object a line.")
+LIMIT = click.option("--limit", default=50, show_default=True, help="How many at most.")
+
+
+def _open(folder: Path) -> Settings:
+    from maild.desk import db
+
+    settings = ready(folder)
+    db.open(settings.database)
+    db.migrate()
+    return settings
+
+
+@cli.group()
+def ticket() -> None:
+    """Look at tickets."""
+
+
+@ticket.command("list")
+@with_folder
+@click.option("--status", help="Only this status.")
+@click.option("--line", help="Only this line.")
+@click.option("--assignee", help="Only of this agent (the id in desk.yaml).")
+@click.option("--query", metavar="TEXT", help="Only with this text in the subject.")
+@AS_JSON
+@LIMIT
+def ticket_list(folder: Path, as_json: bool, limit: int, **wanted: str | None) -> None:
+    """List tickets, the newest first.
+
+    Example: maild ticket list --status open --line L2
+    """
+    from maild.desk import story
+
+    settings = _open(folder)
+    rows = story.listed(limit=limit, **wanted)
+    now = datetime.now(UTC)
+    if as_json:
+        for row in rows:
+            output.as_json(story.as_json(row, settings, now))
+        return
+    columns = ("key", "status", "priority", "line", "assignee", "requester", "subject")
+    table = [{**row.__data__, "key": row.key, "requester": row.requester.address} for row in rows]
+    output.table(table, columns, "no such tickets")
+
+
+@ticket.command("show")
+@with_folder
+@click.argument("key")
+@AS_JSON
+def ticket_show(folder: Path, key: str, as_json: bool) -> None:
+    """Show one ticket with its messages, events and clocks.
+
+    Example: maild ticket show INC-12
+    """
+    from maild.desk import story, tickets
+
+    settings = _open(folder)
+    told = story.as_json(tickets.by_key(key), settings, datetime.now(UTC))
+    if as_json:
+        output.as_json(told)
+        return
+    click.secho(f"{told['key']}  {output.plain(told['subject'])}", bold=True)
+    for name in ("type", "status", "priority", "category", "line", "assignee", "opened_at", "resolved_at", "closed_at"):
+        click.echo(f"{name.replace('_', ' ')}: {output.plain(told[name] or '-')}")
+    click.echo(f"requester: {output.plain(told['requester']['name'])} <{output.plain(told['requester']['address'])}>")
+    for message in told["messages"]:
+        click.secho(f"\n{message['at']}  {output.plain(message['author'])}  ({message['visibility']})", fg="cyan")
+        click.echo(output.plain(message["text"]))
+    click.echo()
+    output.table(told["events"], ("at", "kind", "by", "why", "from", "to"), "no events")
+    click.echo()
+    output.table(told["clocks"], ("kind", "due_at", "stopped_at", "breached_at"), "no clocks")
+
+
+@cli.group()
+def outbox() -> None:
+    """Mails that wait to be sent, or for a decision."""
+
+
+@outbox.command("list")
+@with_folder
+@click.option("--state", help="waiting, sent, failed, doubtful, held or cancelled.")
+@AS_JSON
+@LIMIT
+def outbox_list(folder: Path, state: str | None, as_json: bool, limit: int) -> None:
+    """List mails of the outbox; without --state those that were not sent.
+
+    Example: maild outbox list --state doubtful
+    """
+    from maild.desk import outbox as box
+
+    _open(folder)
+    names = ("id", "state", "notice", "recipient", "created_at", "not_before", "attempts", "answer")
+    rows = [{name: getattr(row, name) for name in names} for row in box.listed(state, limit)]
+    _print(rows, names, as_json, "nothing waits")
+
+
+@outbox.command("show")
+@with_folder
+@click.argument("number", type=int)
+def outbox_show(folder: Path, number: int) -> None:
+    """Print a mail of the outbox, byte for byte."""
+    from maild.desk import outbox as box
+
+    _open(folder)
+    sys.stdout.buffer.write(bytes(box.get(number).data))
+
+
+@outbox.command("retry")
+@with_folder
+@click.argument("numbers", type=int, nargs=-1, required=True)
+def outbox_retry(folder: Path, numbers: tuple[int, ...]) -> None:
+    """Send mails after all, at once."""
+    from maild.desk import outbox as box
+
+    _open(folder)
+    for number in numbers:
+        box.retry(number, datetime.now(UTC))
+        click.echo(f"{number} will be sent")
+
+
+@outbox.command("cancel")
+@with_folder
+@click.argument("numbers", type=int, nargs=-1, required=True)
+def outbox_cancel(folder: Path, numbers: tuple[int, ...]) -> None:
+    """Never send these mails."""
+    from maild.desk import outbox as box
+
+    _open(folder)
+    for number in numbers:
+        box.cancel(number, datetime.now(UTC))
+        click.echo(f"{number} is cancelled")
+
+
+@cli.group()
+def quarantine() -> None:
+    """Mails that could not be handled. Nothing is lost: their bytes are kept."""
+
+
+@quarantine.command("list")
+@with_folder
+@AS_JSON
+@LIMIT
+def quarantine_list(folder: Path, as_json: bool, limit: int) -> None:
+    """List quarantined mails with the reason."""
+    from maild.desk import inbox
+
+    _open(folder)
+    names = ("id", "account", "source", "received_at", "attempts", "reason")
+    rows = [{name: getattr(row, name) for name in names} for row in inbox.with_fate("quarantined", limit)]
+    _print(rows, names, as_json, "nothing is in quarantine")
+
+
+@quarantine.command("show")
+@with_folder
+@click.argument("number", type=int)
+def quarantine_show(folder: Path, number: int) -> None:
+    """Show why a mail is in quarantine."""
+    from maild.desk import inbox
+
+    _open(folder)
+    output.as_json({**inbox.fate_json(inbox.get(number)), "id": number})
+
+
+@quarantine.command("export")
+@with_folder
+@click.argument("number", type=int)
+def quarantine_export(folder: Path, number: int) -> None:
+    """Print the raw bytes of a mail."""
+    from maild.desk import inbox
+
+    _open(folder)
+    sys.stdout.buffer.write(inbox.raw([inbox.get(number)])[number])
+
+
+@quarantine.command("retry")
+@with_folder
+@click.argument("numbers", type=int, nargs=-1, required=True)
+def quarantine_retry(folder: Path, numbers: tuple[int, ...]) -> None:
+    """Handle mails once more; the running daemon does it, or `maild run --once`."""
+    from maild.desk import inbox
+
+    _open(folder)
+    for number in numbers:
+        inbox.again(number)
+        click.echo(f"{number} will be tried again")
+
+
+@quarantine.command("drop")
+@with_folder
+@click.argument("numbers", type=int, nargs=-1, required=True)
+def quarantine_drop(folder: Path, numbers: tuple[int, ...]) -> None:
+    """Give mails up; their bytes stay until retention removes them."""
+    from maild.desk import inbox
+
+    _open(folder)
+    for number in numbers:
+        inbox.drop(number)
+        click.echo(f"{number} is dropped")
+
+
+@cli.command()
+@with_folder
+@AS_JSON
+def balance(folder: Path, as_json: bool) -> None:
+    """Prove that every mail has one fate: mailbox = filed + duplicate + ignored + held + quarantined.
+
+    Example: maild balance --json
+    """
+    from maild.desk import inbox
+
+    _open(folder)
+    rows = inbox.balance()
+    columns = ("account", "day", "mailbox", *inbox.FATES, "waiting", "well")
+    _print(rows, columns, as_json, "no mail yet")
+    if not all(row["well"] for row in rows):
+        sys.exit(EX_NOT_WELL)
+
+
+def _print(rows: list[dict[str, Any]], columns: tuple[str, ...], as_json: bool, empty: str) -> None:
+    if as_json:
+        for row in rows:
+            output.as_json(row)
+    else:
+        output.table(rows, columns, empty)

@@ -1,0 +1,43 @@
+"""How commands print: tables for people, JSON for scripts."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import click
+
+
+def as_json(value: Any) -> None:
+    """One JSON object on a line of its own."""
+    click.echo(json.dumps(value, ensure_ascii=False, default=str))
+
+
+def table(rows: Iterable[Mapping[str, Any]], columns: Sequence[str], empty: str) -> None:
+    """Rows as a table; `empty` is said where there are none."""
+    rows = list(rows)
+    if not rows:
+        click.echo(empty)
+        return
+    from rich.console import Console  # a quarter of a second: only where a table is printed
+    from rich.table import Table
+    from rich.text import Text
+
+    printed = Table(box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        printed.add_column(column.replace("_", " "), overflow="fold")
+    for row in rows:
+        printed.add_row(*(Text(_cell(row.get(c))) for c in columns))
+    Console().print(printed)
+
+
+def _cell(value: Any) -> str:
+    text = "" if value is None else str(value)
+    return "".join(c if c.isprintable() else " " for c in text)
+
+
+def plain(value: Any) -> str:
+    """A value for a terminal: what a mail says moves no cursor and changes no colour (M8)."""
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    return "".join(c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode() for c in text)

@@ -1,0 +1,143 @@
+"""Commands that do the work: run, feed, migrate, demo."""
+
+from __future__ import annotations
+
+import mailbox
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+import structlog
+
+from maild.cli import EX_CONFIG, EX_TEMPFAIL, cli, output, set_up_logging, with_folder
+from maild.config import Settings
+from maild.errors import MaildError
+
+
+def ready(folder: Path) -> Settings:
+    """The settings of a folder, checked as a whole before anything starts (M10). Logging is set up by them."""
+    from maild import config
+
+    warnings: list[str] = []
+    settings = config.checked(folder, warnings.append)
+    set_up_logging(settings.log.level, settings.log.json)
+    for warning in warnings:
+        structlog.get_logger("config").warning("not in this version", problem=warning)
+    return settings
+
+
+@cli.command()
+@with_folder
+@click.option("--once", is_flag=True, help="Take in all that waits, process it, send what is due, and exit.")
+def run(folder: Path, once: bool) -> None:
+    """Run the daemon in the foreground. SIGTERM finishes what it does and stops; SIGHUP reloads the configuration.
+
+    Example: maild --config /etc/maild run
+    """
+    settings = ready(folder)
+    _reveal_all(settings)
+    from maild import once as single
+    from maild.daemon import Daemon
+
+    if once:
+        if not single.once(settings):
+            sys.exit(EX_TEMPFAIL)
+        return
+    Daemon(settings).run()
+
+
+def _reveal_all(settings: Settings) -> None:
+    """Every secret must be there before anything starts."""
+    places = [settings.secret, settings.sending.smtp.password, *(a.imap.password for a in settings.accounts if a.imap)]
+    missing = False
+    for place in places:
+        try:
+            if place is not None:
+                place.reveal()
+        except MaildError as e:
+            click.echo(f"maild: {e}", err=True)
+            missing = True
+    if missing:
+        sys.exit(EX_CONFIG)
+
+
+@cli.command()
+@with_folder
+def migrate(folder: Path) -> None:
+    """Bring the database's schema up to date; on SQLite a copy of it is made first.
+
+    Example: maild --config /etc/maild migrate
+    """
+    from maild.desk import db
+
+    settings = ready(folder)
+    db.open(settings.database)
+    backup = db.back_up()
+    if backup:
+        click.echo(f"copied the database to {backup}")
+    applied = db.migrate()
+    click.echo("\n".join(f"applied {name}" for name in applied) or "the schema is up to date")
+
+
+@cli.command()
+@with_folder
+@click.option("--account", help="The account that the mails belong to; needed where there are several.")
+@click.option("--json", "as_json", is_flag=True, help="One fate a line as JSON.")
+@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+def feed(folder: Path, account: str | None, as_json: bool, files: tuple[str, ...]) -> None:
+    """Take in mails from files, an mbox, a Maildir, or - (a pipe from an MTA), by the same door as IMAP.
+
+    Example: maild --config /etc/maild feed --account support letter.eml
+    """
+    from maild import once as single
+    from maild.desk.inbox import Arrival
+
+    settings = ready(folder)
+    if account is None and len(settings.accounts) > 1:
+        raise click.UsageError(f"say which account: {', '.join(a.name for a in settings.accounts)}")
+    name = settings.account(account).name if account else settings.accounts[0].name
+    now = datetime.now(UTC)
+    arrivals = [Arrival(name, source, raw, now) for file in files for source, raw in _mails(file)]
+    for fate in single.feed(settings, arrivals):
+        if as_json:
+            output.as_json(fate)
+        else:
+            ticket = f" {fate['ticket']}" if fate["ticket"] else ""
+            click.echo(f"{output.plain(fate['source'])}: {fate['fate']}{ticket} ({output.plain(fate['reason'])})")
+
+
+def _mails(file: str) -> Iterator[tuple[str, bytes]]:
+    """The mails in a file, an mbox, a Maildir or standard input, each with its source in words."""
+    path = Path(file)
+    if file == "-":
+        yield "standard input", sys.stdin.buffer.read()
+    elif path.is_dir():
+        if not (path / "cur").is_dir():
+            raise MaildError(f"{file} is a folder but no Maildir (it has no cur/)")
+        for entry in sorted([*(path / "cur").iterdir(), *(path / "new").iterdir()]):
+            yield str(entry), entry.read_bytes()
+    elif not path.exists():
+        raise MaildError(f"{file} does not exist")
+    else:
+        raw = path.read_bytes()
+        if raw.startswith(b"From "):
+            box = mailbox.mbox(path, create=False)
+            for key in box.iterkeys():
+                yield f"{file} {key}", box.get_bytes(key)
+        else:
+            yield file, raw
+
+
+@cli.command()
+@click.option("--fast", is_flag=True, help="End by itself, without pauses for reading.")
+@click.option("--out", type=click.Path(path_type=Path), help="Where the mails that left are written.")
+def demo(fast: bool, out: Path | None) -> None:
+    """Show a whole conversation of a user, the desk and its agents, on servers of its own. Nothing to configure.
+
+    Example: maild demo --fast
+    """
+    from maild import demo as play
+
+    sys.exit(play.show(fast=fast, out=out))

@@ -1,0 +1,217 @@
+"""desk.yaml: how the desk works. The text of each key here is the one that editors show.
+
+Only the shape: what the names in it mean is looked at by `meaning`, which makes a `Desk` of it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, TypeAlias
+
+from pydantic import AfterValidator, Field, PlainValidator, WithJsonSchema
+
+from maild.config import values
+from maild.config.machine import Section
+from maild.config.values import Day, Days, Duration, Mailbox, RungAt, SomeTime, Times
+from maild.policy.changes import Audience
+from maild.policy.priority import Level, Priority
+
+Pausing = Literal["new", "open", "pending"]
+ClockKind = Literal["first_response", "next_response", "resolution"]
+
+
+def _matching(pattern: str, wanted: str) -> Any:
+    """A text of a certain form; `wanted` says which in the administrator's words."""
+
+    def read(value: Any) -> str:
+        if not isinstance(value, str) or not re.fullmatch(pattern, value):
+            raise ValueError(f"{wanted} is wanted here")
+        return value
+
+    return read
+
+
+_LANGUAGE, _PREFIX = r"[a-z]{2,3}", r"[A-Z][A-Z0-9]{0,9}"
+_ID, _PATH = r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}", r"[\w.&+-]+( [\w.&+-]+)*(/[\w.&+-]+( [\w.&+-]+)*)*"
+Language: TypeAlias = Annotated[
+    str,
+    PlainValidator(_matching(_LANGUAGE, "the code of a language, such as en, it or da,")),
+    WithJsonSchema({"type": "string", "pattern": f"^{_LANGUAGE}$"}),
+]
+Prefix: TypeAlias = Annotated[
+    str,
+    PlainValidator(_matching(_PREFIX, "a short word of capital letters, such as INC,")),
+    WithJsonSchema({"type": "string", "pattern": f"^{_PREFIX}$"}),
+]
+Id: TypeAlias = Annotated[
+    str,
+    PlainValidator(_matching(_ID, "a short name of letters, digits, dots and hyphens")),
+    WithJsonSchema({"type": "string", "pattern": f"^{_ID}$"}),
+]
+CategoryPath: TypeAlias = Annotated[
+    str,
+    PlainValidator(_matching(_PATH, "a path such as network/vpn")),
+    WithJsonSchema({"type": "string", "pattern": f"^{_PATH}$"}),
+]
+DayName = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+WEEK: tuple[str, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_DAYS = re.compile(r"(mon|tue|wed|thu|fri|sat|sun)(?:-(mon|tue|wed|thu|fri|sat|sun))?")
+
+
+def weekdays(value: Any) -> tuple[int, ...]:
+    """`mon`, `mon-fri`, `sat-mon`: numbers of weekdays, Monday 0."""
+    if not isinstance(value, str) or not (found := _DAYS.fullmatch(value)) or found[1] == found[2]:
+        raise ValueError("a day or a range of days is wanted here, such as mon-fri or sat")
+    first, last = WEEK.index(found[1]), WEEK.index(found[2] or found[1])
+    return tuple((first + n) % 7 for n in range((last - first) % 7 + 1))
+
+
+def in_order(intervals: tuple[tuple[int, int], ...]) -> tuple[tuple[int, int], ...]:
+    """The opening times of a day, the earliest first, those that touch made one."""
+    found: list[tuple[int, int]] = []
+    for opens, closes in sorted(intervals):
+        if found and opens < found[-1][1]:
+            raise ValueError("these opening times overlap")
+        if found and opens == found[-1][1]:
+            found[-1] = (found[-1][0], closes)
+        else:
+            found.append((opens, closes))
+    return tuple(found)
+
+
+DayTimes: TypeAlias = Annotated[tuple[Times, ...], AfterValidator(in_order)]
+WeekDays: TypeAlias = Annotated[
+    tuple[int, ...], PlainValidator(weekdays), WithJsonSchema({"type": "string", "pattern": f"^{_DAYS.pattern}$"})
+]
+Text: TypeAlias = Annotated[str, Field(min_length=1)]
+
+
+class PersonSection(Section):
+    """Somebody of the staff."""
+
+    name: Text = Field(description="As colleagues and users read it.")
+    address: Mailbox = Field(description="Where maild writes to, and what they write from.")
+    also: tuple[Mailbox, ...] = Field(default=(), description="Other addresses that they may write from.")
+    language: Language | None = Field(
+        default=None, description="In which maild writes to them; else the first language."
+    )
+    away: tuple[Days, ...] = Field(
+        default=(), description="When they are away, such as 2026-12-21..2027-01-02; the lead stands in."
+    )
+
+
+class LineSection(Section):
+    """One line of support."""
+
+    agents: tuple[str, ...] = Field(description="Who works in it.")
+    lead: str | None = Field(
+        default=None, description="Who answers for it, and stands in for who is away; else its first agent."
+    )
+
+
+class CategorySection(Section):
+    """What a ticket can be about."""
+
+    line: str | None = Field(default=None, description="The line that gets such tickets; else the first.")
+    service: Text | None = Field(default=None, description="The service that is affected.")
+    questions: Mapping[Language, tuple[Text, ...]] = Field(
+        default={}, description="What the acknowledgement asks the user, by language: the first diagnosis."
+    )
+
+
+class Defaults(Section):
+    """Of a ticket of which nothing else is known."""
+
+    impact: Level = Field(default="medium", description="How much is touched.")
+    urgency: Level = Field(default="medium", description="How soon it hurts.")
+
+
+class PrioritySection(Section):
+    """Priority follows from impact and urgency."""
+
+    default: Defaults = Field(default=Defaults(), description="Of a ticket of which nothing else is known.")
+    matrix: Mapping[Level, Mapping[Level, Priority]] = Field(
+        description="For each impact, for each urgency: the priority."
+    )
+
+
+class CalendarSection(Section):
+    """When somebody is at work."""
+
+    zone: str = Field(description="The time zone, such as Europe/Rome.")
+    hours: Mapping[WeekDays, DayTimes] = Field(
+        description='Opening times by day, such as mon-fri: ["09:00-13:00", "14:00-18:00"].'
+    )
+    holidays: str | None = Field(
+        default=None, description="The country (IT), or the part of one (IT-BZ), whose public holidays are free."
+    )
+    closed: tuple[Day, ...] = Field(default=(), description="Other days on which nobody works.")
+
+
+class TargetSection(Section):
+    """What is promised for one priority."""
+
+    first_response: SomeTime = Field(description="Until a human answers.")
+    resolution: SomeTime = Field(description="Until it is solved.")
+    calendar: str = Field(description="In whose open time both are counted.")
+
+
+class SlaSection(Section):
+    """A service level agreement."""
+
+    name: Text = Field(description="What it is called.")
+    targets: Mapping[Priority, TargetSection] = Field(description="For each priority, what is promised.")
+    next_response: SomeTime | None = Field(
+        default=None, description="Until a later mail of the requester is answered; null promises nothing."
+    )
+    pause: tuple[Pausing, ...] = Field(
+        default=("pending",), description="The statuses in which the resolution clock stands still."
+    )
+
+
+class RungSection(Section):
+    """A step of an escalation ladder."""
+
+    at: RungAt = Field(description="When: 50% of the target, 100% + 4h, 100% - 30m.")
+    notify: tuple[Audience, ...] = Field(default=(), description="Who is told.")
+    raises: bool = Field(default=False, alias="raise", description="Whether the ticket goes to the next line.")
+
+
+class ClosingSection(Section):
+    """How a ticket ends."""
+
+    after_resolved: SomeTime = Field(
+        default=values.duration("3d"), description="A resolved ticket closes by itself after this time."
+    )
+    reopen_within: Duration = Field(
+        default=values.duration("7d"),
+        description="So long a reply to a closed ticket opens it again; later it makes a new one.",
+    )
+    satisfaction: bool = Field(default=True, description="Whether the user is asked how satisfied they are.")
+
+
+class DeskFile(Section):
+    """desk.yaml: how the desk works."""
+
+    name: Text = Field(description="What the desk is called in its mails.")
+    prefix: Prefix = Field(default="INC", description="What ticket keys begin with, such as INC-1.")
+    languages: tuple[Language, ...] = Field(
+        default=("en",), description="In which maild writes; the first where it knows no better."
+    )
+    people: Mapping[Id, PersonSection] = Field(description="The staff, by a short name that stands for them below.")
+    lines: Mapping[Id, LineSection] = Field(description="The lines of support, the first contact first.")
+    manager: str = Field(description="Who is told when time runs out.")
+    data_protection: tuple[str, ...] = Field(
+        default=(), description="Who is told at once of a suspected breach of data; else the manager."
+    )
+    categories: Mapping[CategoryPath, CategorySection] = Field(
+        default={}, description="What tickets can be about: a tree of paths such as network/vpn."
+    )
+    priority: PrioritySection = Field(description="Priority follows from impact and urgency.")
+    calendars: Mapping[Id, CalendarSection] = Field(description="When somebody is at work.")
+    sla: tuple[SlaSection, ...] = Field(description="What is promised; the first that matches holds.")
+    escalation: Mapping[ClockKind, tuple[RungSection, ...]] = Field(
+        default={}, description="For each clock, who is told when."
+    )
+    closing: ClosingSection = Field(default=ClosingSection(), description="How a ticket ends.")

@@ -1,0 +1,279 @@
+"""What the names in a configuration mean: each is looked up, and desk.yaml becomes a `Desk`.
+
+The shape is right when this is called. What is wrong is noted in the document, and everything is looked at: the value
+made of a wrong file is not to be used, its problems say so.
+"""
+
+from __future__ import annotations
+
+import zoneinfo
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+from zoneinfo import ZoneInfo
+
+from maild.config.deskfile import WEEK, CalendarSection, DeskFile, RungSection, SlaSection
+from maild.config.machine import MaildFile
+from maild.config.problems import Where
+from maild.config.settings import Category, Closing, Desk, Line, Listener, Person
+from maild.config.tree import Document
+from maild.errors import UnknownThing
+from maild.mail.address import canonical
+from maild.policy import hours
+from maild.policy.forms import nearest
+from maild.policy.hours import Calendar, Intervals
+from maild.policy.priority import LEVELS, PRIORITIES, Matrix
+from maild.policy.sla import Levels, Policy, Rung, Target
+
+YEAR = 2026  # any year: whether a country is known does not depend on it
+
+# -- maild.yaml ------------------------------------------------------------------------------------------------------
+
+
+def look_at_accounts(machine: MaildFile, document: Document) -> None:
+    """Whether accounts are apart from each other, and whether each can log in."""
+    names: dict[str, int] = {}
+    addresses: dict[str, str] = {}
+    if not machine.accounts:
+        document.complain(("accounts",), "at least one account is wanted here")
+    for i, account in enumerate(machine.accounts):
+        here: Where = ("accounts", i)
+        if account.name in names:
+            first = document.line(("accounts", names[account.name], "name"))
+            document.complain((*here, "name"), f"an account `{account.name}` stands already on line {first}")
+        names.setdefault(account.name, i)
+        own = [(account.address, (*here, "address"))]
+        own += [(alias, (*here, "aliases", n)) for n, alias in enumerate(account.aliases)]
+        for address, where in own:
+            if (other := addresses.setdefault(canonical(address), account.name)) != account.name or (
+                sum(canonical(a) == canonical(address) for a, _ in own) > 1 and where != own[0][1]
+            ):
+                document.complain(where, f"the address {address} belongs already to the account `{other}`")
+        if account.imap and account.imap.password is None and account.imap.oauth2 is None:
+            document.complain((*here, "imap"), "the key `password` is missing in `imap`", at_key=True)
+        if account.imap and account.processed == account.folder:
+            document.complain((*here, "processed"), "mail cannot be moved to where it is; null leaves it in place")
+        if account.imap and account.failed == account.folder:
+            document.complain((*here, "failed"), "mail cannot be moved to where it is")
+    smtp = machine.sending.smtp
+    if (smtp.user is None) != (smtp.password is None):
+        missing = "user" if smtp.user is None else "password"
+        document.complain(("sending", "smtp"), f"the key `{missing}` is missing in `smtp`", at_key=True)
+    _look_at_listener(machine, document)
+
+
+def _look_at_listener(machine: MaildFile, document: Document) -> None:
+    section, names = machine.listener, [account.name for account in machine.accounts]
+    if section is None:
+        return
+    if (section.lmtp is None) == (section.smtp is None):
+        document.complain(("listener",), "one of `lmtp` and `smtp` is wanted here", at_key=True)
+    if section.account is None and len(names) > 1:
+        message = f"the key `account` is missing in `listener`: which of {', '.join(names)} gets its mail?"
+        document.complain(("listener",), message, at_key=True)
+    if section.account is not None and section.account not in names:
+        hint = nearest(section.account, names)
+        document.complain(("listener", "account"), f"there is no account `{section.account}`{hint}")
+
+
+def listener(machine: MaildFile) -> Listener | None:
+    """The listener of a file that is right."""
+    section = machine.listener
+    if section is None:
+        return None
+    host, _, port = (section.lmtp or section.smtp or "").rpartition(":")
+    return Listener(
+        "lmtp" if section.lmtp else "smtp", host.strip("[]"), int(port), section.account or machine.accounts[0].name
+    )
+
+
+def look_at_addresses(machine: MaildFile, desk: DeskFile, document: Document) -> None:
+    """No agent may have an address that users write to: their mails could not be told from the desk's own."""
+    support = {canonical(a): account.name for account in machine.accounts for a in (account.address, *account.aliases)}
+    support.setdefault(canonical(machine.sending.sender.address), "sending")
+    for where, address in _addresses(desk):
+        if (owner := support.get(canonical(address))) is not None:
+            document.complain(where, f"{address} is an address of the desk itself (`{owner}` in maild.yaml)")
+
+
+# -- desk.yaml -------------------------------------------------------------------------------------------------------
+
+
+def desk(file: DeskFile, document: Document) -> Desk:
+    """The desk that the file describes."""
+    names = _Names(file, document)
+    owners = _owners(file, document)
+    if not file.languages:
+        document.complain(("languages",), "at least one language is wanted here")
+    names.each(("languages",), file.languages, None, "language")
+    for id_, person in file.people.items():
+        names.one(("people", id_, "language"), person.language, file.languages, "language")
+    if not file.lines:
+        document.complain(("lines",), "at least one line is wanted here")
+    lines = {name: _line(name, names, file) for name in file.lines}
+    names.one(("manager",), file.manager, file.people, "person")
+    names.each(("data_protection",), file.data_protection, file.people, "person")
+    return Desk(
+        name=file.name,
+        prefix=file.prefix,
+        languages=file.languages,
+        people=MappingProxyType(
+            {
+                id_: Person(id_, p.name, p.address, p.also, p.language or next(iter(file.languages), "en"), p.away)
+                for id_, p in file.people.items()
+            }
+        ),
+        lines=MappingProxyType(lines),
+        manager=file.manager,
+        data_protection=file.data_protection or (file.manager,),
+        categories=MappingProxyType({path: _category(path, names, file) for path in file.categories}),
+        priority=_matrix(file, document),
+        levels=_levels(file, names, document),
+        closing=Closing(file.closing.after_resolved, file.closing.reopen_within, file.closing.satisfaction),
+        addresses=MappingProxyType(owners),
+    )
+
+
+class _Names:
+    """Looks names up, and notes those that nothing has."""
+
+    def __init__(self, file: DeskFile, document: Document) -> None:
+        self.file, self.document = file, document
+
+    def one(self, where: Where, name: str | None, known: Iterable[str], kind: str) -> None:
+        if name is not None and name not in (names := list(known)):
+            self.document.complain(where, f"there is no {kind} `{name}`{nearest(name, names)}")
+
+    def each(self, where: Where, found: tuple[str, ...], known: Iterable[str] | None, kind: str) -> None:
+        """The names of a list; with `known` None only that none stands there twice."""
+        for i, name in enumerate(found):
+            if known is not None:
+                self.one((*where, i), name, known, kind)
+            if name in found[:i]:
+                self.document.complain((*where, i), f"the {kind} `{name}` stands here twice")
+
+
+def _addresses(file: DeskFile) -> Iterable[tuple[Where, str]]:
+    for id_, person in file.people.items():
+        yield ("people", id_, "address"), person.address
+        for i, address in enumerate(person.also):
+            yield ("people", id_, "also", i), address
+
+
+def _owners(file: DeskFile, document: Document) -> dict[str, str]:
+    """Who writes from which canonical address. One that two people have would prove neither."""
+    owners: dict[str, str] = {}
+    for where, address in _addresses(file):
+        owner = owners.setdefault(canonical(address), str(where[1]))
+        if owner != where[1]:
+            document.complain(where, f"{address} is already an address of `{owner}`")
+    return owners
+
+
+def _line(name: str, names: _Names, file: DeskFile) -> Line:
+    section, here = file.lines[name], ("lines", name)
+    if not section.agents:
+        names.document.complain((*here, "agents"), f"the line `{name}` has no agents; somebody must get its tickets")
+    names.each((*here, "agents"), section.agents, file.people, "person")
+    names.one((*here, "lead"), section.lead, file.people, "person")
+    return Line(name, section.agents, section.lead or next(iter(section.agents), ""))
+
+
+def _category(path: str, names: _Names, file: DeskFile) -> Category:
+    section, here = file.categories[path], ("categories", path)
+    names.one((*here, "line"), section.line, file.lines, "line")
+    for language in section.questions:
+        names.one((*here, "questions", language), language, file.languages, "language")
+    return Category(path, section.line, section.service, MappingProxyType(dict(section.questions)))
+
+
+def _matrix(file: DeskFile, document: Document) -> Matrix:
+    cells: Mapping[str, Mapping[str, str]] = {i: dict(row.items()) for i, row in file.priority.matrix.items()}
+    for impact in LEVELS:
+        if impact not in cells:
+            document.complain(("priority", "matrix"), f"the matrix has no row for the impact `{impact}`", at_key=True)
+            continue
+        if missing := [urgency for urgency in LEVELS if urgency not in cells[impact]]:
+            message = f"the row `{impact}` of the matrix has no priority for the urgency {_listed(missing)}"
+            document.complain(("priority", "matrix", impact), message, at_key=True)
+    return Matrix(cells, file.priority.default.impact, file.priority.default.urgency)
+
+
+# -- clocks ----------------------------------------------------------------------------------------------------------
+
+
+def _levels(file: DeskFile, names: _Names, document: Document) -> Levels:
+    calendars = {name: _calendar(name, section, document) for name, section in file.calendars.items()}
+    if not calendars:
+        document.complain(("calendars",), "at least one calendar is wanted here")
+    if not file.sla:
+        document.complain(("sla",), "at least one service level is wanted here")
+    for i, sla in enumerate(file.sla):
+        if sla.name in [other.name for other in file.sla[:i]]:
+            document.complain(("sla", i, "name"), f'a service level "{sla.name}" stands already above')
+    return Levels(
+        policies=tuple(_policy(sla, ("sla", i), names, file) for i, sla in enumerate(file.sla)),
+        ladders={kind: tuple(map(_rung, rungs)) for kind, rungs in file.escalation.items()},
+        calendars={name: calendar for name, calendar in calendars.items() if calendar is not None},
+    )
+
+
+def _policy(section: SlaSection, here: Where, names: _Names, file: DeskFile) -> Policy:
+    if missing := [priority for priority in PRIORITIES if priority not in section.targets]:
+        names.document.complain(
+            (*here, "targets"), f"there is no target for the priority {_listed(missing)}", at_key=True
+        )
+    targets: dict[str, Target] = {}
+    for priority, target in section.targets.items():
+        names.one((*here, "targets", priority, "calendar"), target.calendar, file.calendars, "calendar")
+        targets[priority] = Target(target.first_response, target.resolution, target.calendar)
+    return Policy(section.name, MappingProxyType(targets), frozenset(section.pause), section.next_response)
+
+
+def _rung(section: RungSection) -> Rung:
+    text, percent, offset = section.at
+    return Rung(text, percent, offset, section.notify, section.raises)
+
+
+def _calendar(name: str, section: CalendarSection, document: Document) -> Calendar | None:
+    here: Where = ("calendars", name)
+    zone, week = _zone(section.zone, (*here, "zone"), document), _week(section, here, document)
+    known = section.holidays is None or _known_holidays(section.holidays, (*here, "holidays"), document)
+    if not any(week):
+        document.complain((*here, "hours"), f"the calendar `{name}` has no hours; no time could be promised by it")
+        return None
+    return Calendar(name, zone, week, section.holidays, frozenset(section.closed)) if zone and known else None
+
+
+def _zone(name: str, where: Where, document: Document) -> ZoneInfo | None:
+    try:
+        # A lone "Europe" names a folder of the zone files, and "../x" leaves them.
+        return ZoneInfo(name)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        hint = nearest(name, zoneinfo.available_timezones())
+        document.complain(where, f"there is no time zone `{name}`{hint or '; write it as Europe/Rome'}")
+        return None
+
+
+def _known_holidays(code: str, where: Where, document: Document) -> bool:
+    try:
+        hours.holiday_dates(code, YEAR)
+    except UnknownThing as e:
+        document.complain(where, str(e))
+        return False
+    return True
+
+
+def _week(section: CalendarSection, here: Where, document: Document) -> tuple[Intervals, ...]:
+    """The opening times of each weekday, Monday first."""
+    week: list[Intervals] = [() for _ in WEEK]
+    for days, times in section.hours.items():
+        for number in days:
+            if week[number]:
+                message = f"the hours of {WEEK[number]} stand in two places"
+                document.complain((*here, "hours"), message, at_key=True)
+            week[number] = times
+    return tuple(week)
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)

@@ -1,0 +1,157 @@
+"""The settings: one frozen value that holds all of a configuration folder, checked as a whole (M10)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from itertools import pairwise
+from pathlib import Path
+from typing import Literal
+
+from maild.config.machine import Account, Limits, Retention, Sending
+from maild.config.problems import Where
+from maild.config.secrets import Secret, SecretPlace
+from maild.errors import UnknownThing
+from maild.policy.priority import Matrix
+from maild.policy.rules import Rule
+from maild.policy.sla import Levels
+
+__all__ = ["Category", "Closing", "Desk", "Line", "Listener", "Log", "Person", "Secret", "Settings"]
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """The door for an MTA that delivers to maild itself."""
+
+    protocol: Literal["lmtp", "smtp"]
+    host: str
+    port: int
+    account: str
+
+    @property
+    def lmtp(self) -> str | None:
+        """HOST:PORT, where it speaks LMTP."""
+        return f"{self.host}:{self.port}" if self.protocol == "lmtp" else None
+
+    @property
+    def smtp(self) -> str | None:
+        """HOST:PORT, where it speaks SMTP."""
+        return f"{self.host}:{self.port}" if self.protocol == "smtp" else None
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """What maild tells about itself."""
+
+    level: Literal["debug", "info", "warning", "error"]
+    json: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody of the staff."""
+
+    id: str
+    name: str
+    address: str
+    also: tuple[str, ...]
+    language: str
+    away: tuple[tuple[date, date], ...]  # first and last day, both away
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """All that they may write from."""
+        return (self.address, *self.also)
+
+    def is_away(self, day: date) -> bool:
+        """Whether they are away on a day."""
+        return any(first <= day <= last for first, last in self.away)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of support."""
+
+    name: str
+    agents: tuple[str, ...]  # ids of people
+    lead: str
+
+
+@dataclass(frozen=True, slots=True)
+class Category:
+    """What a ticket can be about."""
+
+    path: str
+    line: str | None
+    service: str | None
+    questions: Mapping[str, tuple[str, ...]]  # by language
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """How a ticket ends."""
+
+    after_resolved: timedelta
+    reopen_within: timedelta
+    satisfaction: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """All of desk.yaml, its names looked up."""
+
+    name: str
+    prefix: str
+    languages: tuple[str, ...]  # the first is the fallback
+    people: Mapping[str, Person]
+    lines: Mapping[str, Line]  # in the order of the ladder
+    manager: str
+    data_protection: tuple[str, ...]
+    categories: Mapping[str, Category]
+    priority: Matrix
+    levels: Levels
+    closing: Closing
+    addresses: Mapping[str, str]  # canonical address -> id of the one of the staff who writes from it
+
+    def line_after(self, name: str) -> str | None:
+        """The next line up the ladder, or None at its top (and of a line that is no more)."""
+        names = list(self.lines)
+        return next((above for line, above in pairwise(names) if line == name), None)
+
+    def lead_of(self, line: str) -> str:
+        """The id of who answers for a line; of a line that is no more, the manager's."""
+        known = self.lines.get(line)
+        return known.lead if known else self.manager
+
+    def person_by_address(self, address: str) -> Person | None:
+        """The one of the staff who writes from a canonical address (`mail.address.canonical`)."""
+        found = self.addresses.get(address)
+        return self.people[found] if found else None
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All of a configuration folder."""
+
+    folder: Path
+    version: str  # tells one content of the three files from another
+    instance: str
+    secret: SecretPlace
+    database: str  # sqlite:///abs/path or postgresql://user@host/name
+    accounts: tuple[Account, ...]
+    sending: Sending
+    listener: Listener | None
+    limits: Limits
+    retention: Retention
+    log: Log
+    desk: Desk
+    rules: tuple[Rule, ...]
+    places: Mapping[tuple[str, Where], tuple[int, int]]  # line and column of a value of a file, for `check`
+
+    def account(self, name: str) -> Account:
+        """An account by its name. Raises UnknownThing."""
+        for account in self.accounts:
+            if account.name == name:
+                return account
+        raise UnknownThing(f'there is no account "{name}"; there is {", ".join(a.name for a in self.accounts)}')

@@ -1,0 +1,255 @@
+"""The daemon: a thread for each source, one each for reading, sending and timers. It runs the stories, decides nothing.
+
+A thread that meets an `Unavailable` waits, longer each time, and goes on; the others do not notice (B62, B64). The
+watchdog is fed only while every thread gives signs of life.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import threading
+import time
+from collections.abc import Callable
+from datetime import datetime
+from functools import partial
+
+import schedule
+import structlog
+
+from maild import config, incoming, intake, outgoing, timers
+from maild.config import Account, Settings
+from maild.desk import db, inbox, outbox
+from maild.errors import MaildError, Unavailable
+from maild.stage import Stage, claim_database, mailbox_of, prepare, reader_of, sender_of, template_problem, utcnow
+from maild.wire.imap import Mailbox
+from maild.wire.listener import Delivery, Listener
+
+log = structlog.get_logger("daemon")
+
+_IDLE = 110.0  # seconds in IDLE before it is renewed: servers and NATs forget a silent connection (B63)
+_REST = 5.0  # seconds that a story sleeps at most when nothing wakes it: what another machine committed
+_BACKOFF = (1, 2, 5, 10, 30, 60, 120, 300)
+_SILENT = 900.0  # seconds without a sign of life before the watchdog is let down: SMTP may wait ten minutes
+
+
+class Daemon:
+    """A desk at work. `clock` tells the time: the real one, but for the demo."""
+
+    def __init__(self, settings: Settings, clock: Callable[[], datetime] = utcnow) -> None:
+        self.clock = clock
+        self.stopping = threading.Event()
+        self.mail_came = threading.Event()
+        self.mail_goes = threading.Event()
+        self._threads: list[threading.Thread] = []
+        self._sources: list[tuple[Account, threading.Event, Mailbox]] = []
+        self._beats: dict[str, float] = {}
+        self._listener: Listener | None = None
+        self._release = claim_database(settings)
+        db.open(settings.database)
+        db.migrate()
+        self.stage: Stage = prepare(settings, clock(), template_problem)
+        self.reader = reader_of(settings)
+        inbox.recover(self.stage.owner)
+        doubtful = outbox.recover(self.stage.owner, clock())
+        if doubtful:
+            log.warning("mails in doubt wait for a person: maild outbox list", count=doubtful)
+
+    # -- life ----------------------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Start all threads; returns when mail can be read."""
+        self.reader.warm()
+        self._spawn("incoming", self._incoming)
+        self._spawn("outgoing", self._outgoing)
+        self._spawn("timers", self._timers)
+        self._open_sources()
+
+    def run(self) -> None:
+        """Run in the foreground until SIGTERM or SIGINT. SIGHUP reloads the configuration."""
+        signal.signal(signal.SIGTERM, lambda *_: self.stopping.set())
+        signal.signal(signal.SIGINT, lambda *_: self.stopping.set())
+        reload_wanted = threading.Event()
+        signal.signal(signal.SIGHUP, lambda *_: reload_wanted.set())
+        self.start()
+        notify("READY=1")
+        log.info("ready", accounts=[a.name for a in self.stage.settings.accounts], version=self.stage.settings.version)
+        while not self.stopping.wait(0.5):
+            if reload_wanted.is_set():
+                reload_wanted.clear()
+                self.reload()
+            if self.alive():
+                notify("WATCHDOG=1")
+        notify("STOPPING=1")
+        self.stop()
+
+    def stop(self) -> None:
+        """Finish what is being done, and end every thread."""
+        self.stopping.set()
+        self._close_sources()
+        self.mail_came.set()
+        self.mail_goes.set()
+        for thread in self._threads:
+            thread.join(timeout=60)
+        self.reader.close()
+        db.close()
+        self._release()
+        log.info("stopped")
+
+    def alive(self) -> bool:
+        """Whether every thread gave a sign of life lately."""
+        now = time.monotonic()
+        silent = [name for name, at in list(self._beats.items()) if now - at > _SILENT]
+        if silent:
+            log.error("a thread does not answer", threads=silent)
+        return not silent
+
+    def reload(self) -> bool:
+        """Take a changed configuration into use; a bad one changes nothing, and every problem is said (M10)."""
+        old = self.stage.settings
+        try:
+            settings = config.checked(old.folder, partial(log.warning, "not in this version"))
+            fixed = ("database", "instance", "listener")
+            if any(getattr(settings, name) != getattr(old, name) for name in fixed):
+                log.warning("a new database, instance or listener needs a restart; the rest is in force")
+            stage = prepare(settings, self.clock(), template_problem)
+        except config.ConfigError as e:
+            for problem in e.problems:
+                log.error("not reloaded", problem=str(problem))
+            return False
+        except MaildError as e:
+            log.error("not reloaded", problem=str(e))
+            return False
+        self.stage = stage
+        log.info("reloaded", version=settings.version)
+        if settings.accounts != old.accounts:
+            self._close_sources()
+            self._open_sources()
+        return True
+
+    # -- sources -------------------------------------------------------------------------------------------------------
+
+    def _open_sources(self) -> None:
+        settings = self.stage.settings
+        for account in settings.accounts:
+            if account.imap is not None:
+                closing, mailbox = threading.Event(), mailbox_of(account, settings)
+                self._sources.append((account, closing, mailbox))
+                self._spawn(f"imap {account.name}", partial(self._watch, account, mailbox, closing))
+        if settings.listener is not None and self._listener is None:
+            self._listener = self._listen(settings)
+
+    def _close_sources(self) -> None:
+        for _, closing, mailbox in self._sources:
+            closing.set()
+            mailbox.interrupt()
+        self._sources = []
+        if self._listener is not None and self.stopping.is_set():
+            self._listener.stop()
+
+    def _listen(self, settings: Settings) -> Listener:
+        door = settings.listener
+        assert door is not None
+        account = settings.account(door.account)
+
+        def accept(delivery: Delivery) -> None:
+            intake.accept(account, delivery, self.clock, self.mail_came.set)
+
+        def known(address: str) -> bool:
+            return intake.addressed(account, address)
+
+        size = settings.limits.size
+        listener = Listener(door.host, door.port, door.protocol, accept, size, settings.instance, known)
+        listener.start()
+        return listener
+
+    def _watch(self, account: Account, mailbox: Mailbox, closing: threading.Event) -> None:
+        """One account for as long as it is watched: connect, take in, wait, and again."""
+        try:
+            mailbox.connect()
+            while not closing.is_set():
+                self._beat()
+                new = intake.drain(mailbox, account, self.clock, self.mail_came.set)
+                mailbox.wait(min(_IDLE, account.poll.total_seconds()), active=new > 0)
+        finally:
+            mailbox.close()
+
+    # -- stories -------------------------------------------------------------------------------------------------------
+
+    def _incoming(self) -> None:
+        while not self.stopping.is_set():
+            self._beat()
+            self.mail_came.clear()  # before looking, so that what comes meanwhile is looked for again
+            if incoming.process(self.stage, self.reader, self.clock):
+                self.mail_goes.set()
+            else:
+                self.mail_came.wait(_REST)
+
+    def _outgoing(self) -> None:
+        sender = sender_of(self.stage.settings)
+        try:
+            while not self.stopping.is_set():
+                self._beat()
+                self.mail_goes.clear()
+                if not outgoing.send_due(self.stage, sender, self.clock, self.stopping.is_set):
+                    self.mail_goes.wait(_REST)
+        finally:
+            sender.close()
+
+    def _timers(self) -> None:
+        jobs = schedule.Scheduler()
+        jobs.every(1).seconds.do(self._job, timers.sweep)
+        jobs.every(1).minutes.do(self._job, timers.close_resolved)
+        while not self.stopping.is_set():
+            self._beat()
+            jobs.run_pending()
+            self.stopping.wait(0.5)
+
+    def _job(self, job: Callable[[Stage, datetime], int]) -> None:
+        """A job that raises would stop all later ones of `schedule`: so none raises."""
+        try:
+            while not self.stopping.is_set() and job(self.stage, self.clock()):
+                self.mail_goes.set()
+        except Unavailable as e:
+            log.warning("timers wait", problem=str(e))
+        except Exception:  # the same, and the next second tries again
+            log.exception("a timer failed", job=job.__name__)
+
+    # -- threads -------------------------------------------------------------------------------------------------------
+
+    def _spawn(self, name: str, work: Callable[[], None]) -> None:
+        thread = threading.Thread(target=self._keep, args=(name, work), name=name, daemon=True)
+        self._threads = [t for t in self._threads if t.is_alive()]
+        self._threads.append(thread)
+        thread.start()
+
+    def _keep(self, name: str, work: Callable[[], None]) -> None:
+        """Run a thread's work, again and again with growing waits where it fails, until it ends by itself."""
+        failures = 0
+        while True:
+            began = time.monotonic()
+            try:
+                work()
+                break
+            except MaildError as e:
+                log.warning("waits", thread=name, problem=str(e))
+            except Exception:  # the daemon goes on: its other threads have work to do, and this one tries again
+                log.exception("failed", thread=name)
+            failures = 0 if time.monotonic() - began > 60 else failures + 1
+            self._beat()
+            if self.stopping.wait(_BACKOFF[min(failures, len(_BACKOFF) - 1)]):
+                break
+        self._beats.pop(name, None)
+        db.close()
+
+    def _beat(self) -> None:
+        self._beats[threading.current_thread().name] = time.monotonic()
+
+
+def notify(state: str) -> None:
+    """Tell systemd (sd_notify(3)); nothing where it did not start us."""
+    address = os.environ.get("NOTIFY_SOCKET")
+    if address:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as channel:
+            channel.sendto(state.encode(), "\0" + address[1:] if address.startswith("@") else address)

@@ -1,0 +1,1 @@
+"""What DID happen: the only room with the database."""

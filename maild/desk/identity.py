@@ -1,0 +1,67 @@
+"""Who sent it, as far as it is proved (M7, B1, B40).
+
+An agent is who proves it: by the reply token that was made for that person, or by an aligned pass in the
+Authentication-Results of the server that the account names. `From:` alone makes nobody an agent.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from maild.config import Account, Settings
+from maild.desk import people
+from maild.desk.conversation import Found
+from maild.desk.models import Person
+from maild.desk.people import Staff
+from maild.mail import trust
+from maild.mail.address import canonical
+from maild.mail.message import Mail
+from maild.outcome import Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """The sender of a mail, judged."""
+
+    address: str  # canonical; "" where From cannot be believed at all
+    verdict: Verdict
+    actor: str  # the agent's id, or the address
+    language: str | None  # theirs, where it is known
+    why: str
+
+
+def judge(mail: Mail, found: Found, account: Account, settings: Settings, staff: Staff) -> Sender:
+    """What a mail's sender is to the ticket that it belongs to, or to the desk where it opens one."""
+    if mail.sender is None:
+        return Sender("", "unverified", "", None, mail.from_why)
+    address = canonical(mail.sender.address)
+    member = settings.desk.person_by_address(address)
+    if member is not None and member.id in staff:
+        return _member(mail, found, account, staff, address, member.id)
+    person = Person.get_or_none(address=address)
+    language = person.language if person else None
+    if found.ticket is None:
+        return Sender(address, "requester", address, language, "opens a ticket")
+    role = people.role(found.ticket, person)
+    if role == "requester":
+        return Sender(address, "requester", address, language, "the requester's address")
+    if role == "participant":
+        return Sender(address, "participant", address, language, "a participant's address")
+    return Sender(address, "stranger", address, language, "not on the ticket")
+
+
+def _member(mail: Mail, found: Found, account: Account, staff: Staff, address: str, member: str) -> Sender:
+    """Somebody whose From is a member of staff: an agent once proved, and a requester of their own tickets (B38)."""
+    me = staff[member]
+    domain = address.rpartition("@")[2]
+    proved = found.person == me.id
+    passed, why = (True, "the reply token is theirs") if proved else _passes(mail, account, domain)
+    if not passed:
+        return Sender(address, "unverified", member, me.language, why)
+    if found.ticket is not None and found.ticket.requester.id == me.id:
+        return Sender(address, "requester", member, me.language, "their own ticket")
+    return Sender(address, "agent", member, me.language, why)
+
+
+def _passes(mail: Mail, account: Account, domain: str) -> tuple[bool, str]:
+    return trust.authenticated(mail.authentication_results, account.authserv, domain)

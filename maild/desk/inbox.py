@@ -1,0 +1,258 @@
+"""The ledger: what the sources handed over, each with one fate, and the raw bytes (M1, M2)."""
+
+from __future__ import annotations
+
+import hashlib
+import zlib
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from maild.desk import db
+from maild.desk.models import Incoming, RawMail
+from maild.errors import MaildError, UnknownThing
+from maild.mail.message import Mail
+from maild.outcome import Fate, FateName
+
+LEASE = timedelta(minutes=10)
+ATTEMPTS = 3  # M5: as often a mail may take the daemon down before it is put aside
+FATES: tuple[FateName, ...] = ("filed", "duplicate", "ignored", "held", "quarantined")
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """One mail as a source hands it over."""
+
+    account: str
+    source: str  # in words, for people
+    raw: bytes
+    received_at: datetime
+    folder: str | None = None
+    uidvalidity: int | None = None
+    uid: int | None = None
+    envelope_from: str | None = None
+    envelope_to: tuple[str, ...] = ()
+
+
+def take_in(arrivals: Sequence[Arrival], now: datetime) -> list[int]:
+    """Keep mails and their bytes; when this returns they are committed. What is known already is not taken twice.
+
+    Returns the ids of the new rows.
+    """
+    raws = {hashlib.sha256(a.raw).hexdigest(): a.raw for a in arrivals}
+    rows = [
+        {
+            "account": a.account,
+            "source": a.source,
+            "folder": a.folder,
+            "uidvalidity": a.uidvalidity,
+            "uid": a.uid,
+            "digest": hashlib.sha256(a.raw).hexdigest(),
+            "received_at": a.received_at,
+            "envelope_from": a.envelope_from,
+            "envelope_to": list(a.envelope_to),
+        }
+        for a in arrivals
+    ]
+    packed = [
+        {"digest": digest, "data": zlib.compress(raw, 1), "size": len(raw), "stored_at": now}
+        for digest, raw in raws.items()
+    ]
+    with db.transaction():
+        RawMail.insert_many(packed).on_conflict_ignore().execute()
+        query = Incoming.insert_many(rows).on_conflict_ignore().returning(Incoming.id)
+        return [row.id for row in query.execute()]
+
+
+def known(account: str, folder: str, uidvalidity: int, uids: Sequence[int]) -> set[int]:
+    """Those of `uids` that were taken in already."""
+    rows = Incoming.select(Incoming.uid).where(
+        (Incoming.account == account)
+        & (Incoming.folder == folder)
+        & (Incoming.uidvalidity == uidvalidity)
+        & (Incoming.uid << list(uids))
+    )
+    return {row.uid for row in rows if row.uid is not None}
+
+
+def renumber(account: str, folder: str, uidvalidity: int, arrivals: Sequence[Arrival]) -> list[Arrival]:
+    """After a change of UIDVALIDITY: known mails get their new number, the unknown ones are returned (B61)."""
+    unknown = []
+    with db.transaction():
+        for arrival in arrivals:
+            digest = hashlib.sha256(arrival.raw).hexdigest()
+            old = (
+                Incoming.select(Incoming.id)
+                .where(
+                    (Incoming.account == account)
+                    & (Incoming.folder == folder)
+                    & (Incoming.uidvalidity != uidvalidity)
+                    & (Incoming.digest == digest)
+                )
+                .order_by(Incoming.id)
+                .first()
+            )
+            if old is None:
+                unknown.append(arrival)
+            else:
+                values = {"uidvalidity": uidvalidity, "uid": arrival.uid}
+                Incoming.update(**values).where(Incoming.id == old.id).execute()
+    return unknown
+
+
+def last_uidvalidity(account: str, folder: str) -> int | None:
+    """The UIDVALIDITY under which this folder was last read."""
+    row = (
+        Incoming.select(Incoming.uidvalidity)
+        .where((Incoming.account == account) & (Incoming.folder == folder))
+        .order_by(Incoming.id.desc())
+        .first()
+    )
+    return row.uidvalidity if row else None
+
+
+def claim(owner: str, now: datetime, limit: int) -> list[Incoming]:
+    """Take waiting mails, oldest first, and count the attempt before anything is parsed.
+
+    Mails that were tried before come alone, one at a time: one of them may be what took the daemon down.
+    """
+    free = Incoming.lease_until.is_null() | (Incoming.lease_until < now)
+    waiting = Incoming.done_at.is_null() & free & (Incoming.not_before.is_null() | (Incoming.not_before <= now))
+    with db.transaction():
+        due = list(Incoming.select(Incoming.id, Incoming.attempts).where(waiting).order_by(Incoming.id).limit(limit))
+        suspect = next((row.id for row in due if row.attempts), None)
+        ids = [suspect] if suspect else [row.id for row in due]
+        if not ids:
+            return []
+        query = Incoming.update(owner=owner, lease_until=now + LEASE, attempts=Incoming.attempts + 1).where(
+            (Incoming.id << ids) & waiting
+        )
+        mine = {row.id: row for row in query.returning(Incoming).execute()}
+    return [mine[i] for i in ids if i in mine]
+
+
+def recover(owner: str) -> None:
+    """Free what this machine held when it died. Call it at the start."""
+    machine = owner.partition(":")[0]
+    with db.transaction():
+        Incoming.update(owner=None, lease_until=None).where(
+            Incoming.done_at.is_null() & Incoming.owner.startswith(f"{machine}:")
+        ).execute()
+
+
+def release(row: Incoming, why: str, not_before: datetime) -> None:
+    """It could not be handled now; again after `not_before`."""
+    Incoming.update(owner=None, lease_until=None, reason=why[:2000], not_before=not_before).where(
+        Incoming.id == row.id
+    ).execute()
+
+
+def raw(rows: Iterable[Incoming]) -> dict[int, bytes]:
+    """The bytes of these mails, by row id."""
+    rows = list(rows)
+    digests = [row.__data__["digest"] for row in rows]
+    packed = {row.digest: row.data for row in RawMail.select().where(RawMail.digest << digests)}
+    return {row.id: zlib.decompress(packed[row.__data__["digest"]]) for row in rows}
+
+
+def same(mail: Mail) -> Incoming | None:
+    """A mail that was handled before and says the same under the same Message-ID (B11)."""
+    found: Incoming | None = (
+        Incoming.select()
+        .where((Incoming.message_id == mail.derived_id) & (Incoming.content_digest == mail.content_digest))
+        .order_by(Incoming.id)
+        .first()
+    )
+    return found
+
+
+def finish(row: Incoming, fate: Fate, now: datetime, mail: Mail | None = None, ticket: int | None = None) -> None:
+    """Write the one fate of a mail, in the transaction of what it caused."""
+    Incoming.update(
+        done_at=now,
+        owner=None,
+        lease_until=None,
+        message_id=mail.derived_id if mail else None,
+        content_digest=mail.content_digest if mail else None,
+        fate=fate.fate,
+        reason=fate.reason[:2000],
+        ticket=ticket,
+        created=fate.created,
+        kind=fate.kind,
+        evidence=fate.evidence,
+        sender=fate.sender,
+        verdict=fate.verdict,
+        commands=[asdict(c) for c in fate.commands],
+    ).where(Incoming.id == row.id).execute()
+
+
+def get(number: int) -> Incoming:
+    """One row of the ledger."""
+    row: Incoming | None = Incoming.get_or_none(id=number)
+    if row is None:
+        raise UnknownThing(f"there is no mail {number} in the ledger")
+    return row
+
+
+def done(numbers: Sequence[int]) -> bool:
+    """Whether all these mails have met their fate."""
+    return not Incoming.select().where((Incoming.id << list(numbers)) & Incoming.done_at.is_null()).exists()
+
+
+def fate_json(row: Incoming) -> dict[str, Any]:
+    """A finished row as the *fate* object of interface.md."""
+    return {
+        "source": row.source,
+        "fate": row.fate,
+        "ticket": row.ticket.key if row.ticket else None,
+        "created": row.created,
+        "kind": row.kind,
+        "evidence": row.evidence,
+        "sender": row.sender,
+        "verdict": row.verdict,
+        "commands": row.commands or [],
+        "reason": row.reason,
+    }
+
+
+def with_fate(fate: FateName, limit: int) -> list[Incoming]:
+    """Mails that met this fate, the newest first."""
+    return list(Incoming.select().where(Incoming.fate == fate).order_by(Incoming.id.desc()).limit(limit))
+
+
+def again(number: int) -> None:
+    """A quarantined mail is handled once more: the decision of a person."""
+    with db.transaction():
+        changed = Incoming.update(
+            done_at=None, fate=None, attempts=0, not_before=None, owner=None, lease_until=None
+        ).where((Incoming.id == number) & (Incoming.fate == "quarantined"))
+        if not changed.execute():
+            raise MaildError(f"mail {get(number).id} is not in quarantine")
+
+
+def drop(number: int) -> None:
+    """A quarantined mail is given up: the decision of a person. Its bytes stay until retention removes them."""
+    with db.transaction():
+        changed = Incoming.update(fate="ignored", reason="dropped from quarantine by a person").where(
+            (Incoming.id == number) & (Incoming.fate == "quarantined")
+        )
+        if not changed.execute():
+            raise MaildError(f"mail {get(number).id} is not in quarantine")
+
+
+def balance() -> list[dict[str, Any]]:
+    """Per account and day: what came in, and what became of it. `well` holds where each mail has one fate (M1)."""
+    query = """
+        SELECT account, substr(received_at, 1, 10) AS day, count(*) AS mailbox,
+               sum(CASE WHEN done_at IS NULL THEN 1 ELSE 0 END) AS waiting,
+               sum(CASE WHEN fate = 'filed' AND ticket_id IS NULL THEN 1 ELSE 0 END) AS lost, {fates}
+        FROM incoming GROUP BY account, day ORDER BY account, day"""
+    columns = ", ".join(f"sum(CASE WHEN fate = '{f}' THEN 1 ELSE 0 END) AS {f}" for f in FATES)
+    names = ("account", "day", "mailbox", "waiting", "lost", *FATES)
+    out = []
+    for values in db.database.execute_sql(query.format(fates=columns)).fetchall():
+        row = dict(zip(names, values, strict=True))
+        row["well"] = row["mailbox"] == sum(row[f] for f in FATES) and not row["lost"]
+        out.append(row)
+    return out

@@ -1,0 +1,191 @@
+"""The outbox: finished mails that wait, each claimed by one sender at a time, each settled once (M3).
+
+A row is claimed with a lease and a fencing number. Just before its bytes are given to the connection it is marked as
+started, and after the answer it is settled. These two marks outlive the death of the process, not a power cut; so a
+claim names the boot of the machine, and after another boot every claimed row counts as started. A started row without
+an answer is in doubt: it is sent again with the same Message-ID, but a mail of the kind that is sent `once` waits for a
+person as "doubtful".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from maild.desk import db
+from maild.desk.models import Outgoing
+from maild.errors import MaildError, UnknownThing
+from maild.policy.notices import NOTICES
+
+LEASE = timedelta(minutes=10)
+_TOO_OLD = timedelta(days=2)  # B31: an acknowledgement that could not go out for so long asks a person
+_GIVE_UP = timedelta(days=5)  # RFC 5321, 4.5.4.1: four to five days
+_WAITS = (60, 300, 900, 1800, 3600, 7200, 14400)  # seconds between attempts; the last one repeats
+
+
+def put(rows: Sequence[Mapping[str, Any]]) -> None:
+    """Keep finished mails, in the transaction of the change that caused them."""
+    if rows:
+        Outgoing.insert_many(rows).execute()
+
+
+def claim(owner: str, now: datetime, limit: int) -> list[Outgoing]:
+    """Take up to `limit` mails that are due, oldest first. Each is ours until its lease ends."""
+    free = Outgoing.lease_until.is_null() | (Outgoing.lease_until < now)
+    with db.transaction():
+        due = list(
+            Outgoing.select(Outgoing.id)
+            .where((Outgoing.state == "waiting") & (Outgoing.not_before <= now) & free)
+            .order_by(Outgoing.id)
+            .limit(limit)
+        )
+        if not due:
+            return []
+        ids = [row.id for row in due]
+        query = Outgoing.update(owner=owner, lease_until=now + LEASE, fence=Outgoing.fence + 1).where(
+            (Outgoing.id << ids) & (Outgoing.state == "waiting") & free
+        )
+        mine = {row.id: row for row in query.returning(Outgoing).execute()}
+    return [mine[i] for i in ids if i in mine]
+
+
+def recover(owner: str, now: datetime) -> int:
+    """Free what this machine held when it died, and set aside what must not be sent a second time.
+
+    `owner` is "machine:boot". Call it at the start, when no sender of this machine runs. Returns how many are doubtful.
+    """
+    machine = owner.partition(":")[0]
+    doubtful = 0
+    with db.transaction():
+        held = Outgoing.select(Outgoing.id, Outgoing.notice, Outgoing.owner, Outgoing.started_at).where(
+            (Outgoing.state == "waiting") & Outgoing.owner.startswith(f"{machine}:")
+        )
+        for row in list(held):
+            started = row.started_at is not None or row.owner != owner
+            in_doubt = started and NOTICES[row.notice].once
+            values: dict[str, Any] = {"owner": None, "lease_until": None, "started_at": None}
+            if in_doubt:
+                values |= {"state": "doubtful", "done_at": now, "answer": "maild stopped while it was being sent"}
+                doubtful += 1
+            Outgoing.update(**values).where(Outgoing.id == row.id).execute()
+    return doubtful
+
+
+def start(row: Outgoing, now: datetime, settled: Sequence[tuple[Outgoing, Mapping[str, Any]]] = ()) -> bool:
+    """Mark that the connection gets this mail now, and settle those before it in the same breath.
+
+    False where the row is not ours any more: somebody cancelled it, or the lease ran out.
+    """
+    with db.quickly():
+        for done, values in settled:
+            _settle(done, values)
+        mine = Outgoing.update(started_at=now).where(_ours(row) & (Outgoing.state == "waiting")).execute()
+    return bool(mine)
+
+
+def settle(settled: Sequence[tuple[Outgoing, Mapping[str, Any]]]) -> None:
+    """Write down what came of mails that were sent."""
+    if settled:
+        with db.transaction():
+            for row, values in settled:
+                _settle(row, values)
+
+
+def release(rows: Sequence[Outgoing]) -> None:
+    """Give back what was claimed and not begun."""
+    with db.transaction():
+        for row in rows:
+            Outgoing.update(**_FREE).where(
+                _ours(row) & (Outgoing.state == "waiting") & Outgoing.started_at.is_null()
+            ).execute()
+
+
+def sent(now: datetime, answer: str) -> dict[str, Any]:
+    """The server took it."""
+    return {"state": "sent", "done_at": now, "answer": answer[:500], "attempts": Outgoing.attempts + 1, **_FREE}
+
+
+def refused(now: datetime, answer: str) -> dict[str, Any]:
+    """The server will never take it."""
+    return {"state": "failed", "done_at": now, "answer": answer[:500], "attempts": Outgoing.attempts + 1, **_FREE}
+
+
+def doubtful(now: datetime, answer: str) -> dict[str, Any]:
+    """Nobody knows whether it arrived, and a second one would do harm."""
+    return {"state": "doubtful", "done_at": now, "answer": answer[:500], "attempts": Outgoing.attempts + 1, **_FREE}
+
+
+def later(row: Outgoing, now: datetime, answer: str) -> dict[str, Any]:
+    """Not now: again after a wait that grows, or a person decides where it is too old by then (B30, B31)."""
+    wait = timedelta(seconds=_WAITS[min(row.attempts, len(_WAITS) - 1)])
+    values = {"answer": answer[:500], "attempts": Outgoing.attempts + 1, "not_before": now + wait, **_FREE}
+    age = now + wait - row.created_at
+    if age > _GIVE_UP:
+        values |= {"state": "failed", "done_at": now}
+    elif age > _TOO_OLD and NOTICES[row.notice].once:
+        values |= {"state": "held", "done_at": now}
+    return values
+
+
+def bounced(message_id: str, diagnostic: str, now: datetime) -> None:
+    """A mail that was sent came back: its delivery failed after all (B18)."""
+    Outgoing.update(state="failed", done_at=now, answer=f"bounced: {diagnostic}"[:500]).where(
+        (Outgoing.message_id == message_id) & (Outgoing.state == "sent")
+    ).execute()
+
+
+def next_due(now: datetime) -> datetime | None:
+    """When the next waiting mail is due; None where none waits."""
+    row = (
+        Outgoing.select(Outgoing.not_before)
+        .where((Outgoing.state == "waiting") & (Outgoing.lease_until.is_null() | (Outgoing.lease_until < now)))
+        .order_by(Outgoing.not_before)
+        .first()
+    )
+    return row.not_before if row else None
+
+
+def listed(state: str | None, limit: int) -> list[Outgoing]:
+    """Mails of the outbox, the newest first; without a state those that wait for something."""
+    states = [state] if state else ["waiting", "doubtful", "held", "failed"]
+    columns = [c for c in Outgoing._meta.sorted_fields if c.name != "data"]
+    return list(Outgoing.select(*columns).where(Outgoing.state << states).order_by(Outgoing.id.desc()).limit(limit))
+
+
+def get(number: int) -> Outgoing:
+    """One mail of the outbox."""
+    row: Outgoing | None = Outgoing.get_or_none(id=number)
+    if row is None:
+        raise UnknownThing(f"there is no mail {number} in the outbox")
+    return row
+
+
+def retry(number: int, now: datetime) -> None:
+    """Send it after all, at once: the decision of a person."""
+    _decide(get(number), {"state": "waiting", "not_before": now, "done_at": None, **_FREE})
+
+
+def cancel(number: int, now: datetime) -> None:
+    """It shall not be sent."""
+    _decide(get(number), {"state": "cancelled", "done_at": now, "answer": "cancelled by a person", **_FREE})
+
+
+_FREE: Mapping[str, Any] = {"owner": None, "lease_until": None, "started_at": None}
+
+
+def _ours(row: Outgoing) -> Any:
+    return (Outgoing.id == row.id) & (Outgoing.fence == row.fence)
+
+
+def _settle(row: Outgoing, values: Mapping[str, Any]) -> None:
+    Outgoing.update(**values).where(_ours(row) & (Outgoing.state == "waiting")).execute()
+
+
+def _decide(row: Outgoing, values: Mapping[str, Any]) -> None:
+    with db.transaction():
+        done = Outgoing.update(fence=Outgoing.fence + 1, **values).where(
+            (Outgoing.id == row.id) & (Outgoing.state << ["waiting", "doubtful", "held", "failed"])
+        )
+        if not done.execute():
+            raise MaildError(f"mail {row.id} is {row.state}: nothing can be done about it any more")

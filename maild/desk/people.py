@@ -1,0 +1,85 @@
+"""Who is who: everybody who writes or is written to, and which of them are staff."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from maild.config import Settings
+from maild.desk.models import Participant, Person, Ticket
+from maild.mail.address import canonical
+
+BOUNCE_PAUSE = timedelta(days=30)  # B19: then we try again
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """One person as a recipient: where to write, in which language."""
+
+    id: int
+    name: str
+    address: str
+    language: str
+    staff: str | None
+
+
+Staff = dict[str, Reader]
+
+
+def sync(settings: Settings, now: datetime) -> Staff:
+    """Bring the staff rows in line with desk.yaml, and return them by id. Call it inside a transaction."""
+    staff: Staff = {}
+    known = {row.staff: row for row in Person.select().where(Person.staff.is_null(False))}
+    for gone in set(known) - set(settings.desk.people):
+        Person.update(staff=None).where(Person.id == known[gone].id).execute()
+    for member in settings.desk.people.values():
+        address = canonical(member.address)
+        row = known.get(member.id) or Person.get_or_none(address=address)
+        if row is None:
+            row = Person.create(address=address, created_at=now)
+        elif row.address != address and Person.get_or_none(address=address):
+            # The new address wrote to us before as somebody else: that person stays, and is the agent from now on.
+            Person.update(staff=None).where(Person.id == row.id).execute()
+            row = Person.get(address=address)
+        values = {"staff": member.id, "name": member.name, "language": member.language, "address": address}
+        Person.update(**values).where(Person.id == row.id).execute()
+        staff[member.id] = Reader(row.id, member.name, address, member.language, member.id)
+    return staff
+
+
+def meet(address: str, name: str, language: str | None, now: datetime) -> Person:
+    """The person with this canonical address, made where unknown."""
+    person: Person | None = Person.get_or_none(address=address)
+    if person is None:
+        # Two machines may meet the same person at once: the unique address decides, both read the same row.
+        Person.insert(
+            address=address, name=name[:200], language=language, created_at=now
+        ).on_conflict_ignore().execute()
+        person = Person.get(address=address)
+    return person
+
+
+def reader(person: Person, fallback: str) -> Reader:
+    """A person as a recipient; `fallback` is the language where none is known."""
+    return Reader(person.id, person.name, person.address, person.language or fallback, person.staff)
+
+
+def role(ticket: Ticket, person: Person | None) -> str | None:
+    """What somebody is to a ticket: "requester", "participant", or nothing."""
+    if person is None:
+        return None
+    if ticket.requester.id == person.id:
+        return "requester"
+    on = Participant.select().where((Participant.ticket == ticket) & (Participant.person == person)).exists()
+    return "participant" if on else None
+
+
+def participants(ticket: Ticket) -> Iterable[Person]:
+    """The participants of a ticket, besides its requester."""
+    return list(Person.select().join(Participant).where(Participant.ticket == ticket).order_by(Person.id))
+
+
+def bounced(address: str, now: datetime) -> None:
+    """Automatic mail to this address stops for a while (B19)."""
+    Person.update(bounced_until=now + BOUNCE_PAUSE).where(Person.address == address).execute()

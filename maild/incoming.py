@@ -1,0 +1,165 @@
+"""STORY 2: one mail of the ledger becomes ticket changes, events and outgoing mails, or a recorded reason for none.
+
+A batch is claimed (the attempt is counted before anything is parsed), read outside this process, and settled in one
+transaction with a savepoint for each mail: what a mail causes and its fate are committed together (M1-M5).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import structlog
+
+from maild.desk import conversation, db, identity, inbox, letters, outbox, people, tickets
+from maild.desk.models import Incoming
+from maild.errors import Unavailable, Unreadable
+from maild.mail.message import Reading
+from maild.mail.sandbox import Reader
+from maild.outcome import CommandOutcome, Fate
+from maild.policy import decide
+from maild.policy.changes import Noted
+from maild.policy.decide import Decision
+from maild.policy.facts import Facts
+from maild.stage import Stage
+
+log = structlog.get_logger("incoming")
+
+BATCH = 50
+_AGAIN = timedelta(seconds=30)
+
+
+def process(stage: Stage, reader: Reader, clock: Callable[[], datetime], limit: int = BATCH) -> int:
+    """Handle up to `limit` waiting mails; how many were claimed. 0: nothing waits."""
+    rows = inbox.claim(stage.owner, clock(), limit)
+    if not rows:
+        return 0
+    given_up = [row for row in rows if row.attempts > inbox.ATTEMPTS]
+    raws = inbox.raw(rows)
+    kept = [row for row in rows if row not in given_up]
+    readings = reader.read_many([raws[row.id] for row in kept])
+    now = clock()
+    with db.transaction():
+        for row in given_up:
+            reason = row.reason or "it took the daemon down"
+            _quarantine(row, f"tried {row.attempts - 1} times: {reason}", now)
+        for row, reading in zip(kept, readings, strict=True):
+            _settle(stage, row, reading, now)
+    return len(rows)
+
+
+def _settle(stage: Stage, row: Incoming, reading: Reading | Unreadable, now: datetime) -> None:
+    if isinstance(reading, Unreadable):
+        _quarantine(row, str(reading), now)
+        return
+    try:
+        with db.savepoint():
+            handle(stage, row, reading, now)
+    except Unavailable:
+        raise
+    except db.GONE as e:
+        raise Unavailable(f"the database does not answer: {e}") from e
+    except Exception as e:  # M5: one mail never blocks the next, whatever it is that it breaks
+        log.exception("a mail could not be handled", mail=row.id, message_id=reading.mail.message_id)
+        if row.attempts >= inbox.ATTEMPTS:
+            _quarantine(row, f"tried {row.attempts} times: {type(e).__name__}: {e}", now)
+        else:
+            inbox.release(row, f"{type(e).__name__}: {e}", now + _AGAIN)
+
+
+def _quarantine(row: Incoming, reason: str, now: datetime) -> None:
+    log.error("quarantined", mail=row.id, source=row.source, reason=reason)
+    inbox.finish(row, Fate("quarantined", reason), now)
+
+
+def handle(stage: Stage, row: Incoming, reading: Reading, now: datetime) -> Fate:
+    """Settle one mail inside the open transaction: find its ticket and sender, decide, apply, write the mails."""
+    mail = reading.mail
+    twin = inbox.same(mail)
+    if twin is not None and twin.fate != "quarantined":
+        fate = Fate("duplicate", f"the same mail as {twin.source}", kind=mail.kind, sender=twin.sender or "")
+        return _finish(row, fate, now, reading, twin.__data__["ticket"])
+
+    account = stage.settings.account(row.account)
+    found = conversation.find(mail, tuple(row.envelope_to), stage.post.mint, now.date())
+    if found.ticket is not None:
+        tickets.lock(found.ticket.id)
+    sender = identity.judge(mail, found, account, stage.settings, stage.staff)
+    facts = Facts(
+        mail=mail,
+        sender=sender.address,
+        actor=sender.actor,
+        verdict=sender.verdict,
+        evidence=found.evidence,
+        account=account.name,
+        ticket=tickets.view(found.ticket) if found.ticket is not None else None,
+        now=now,
+        internal=found.internal,
+        to_staff=found.person in {member.id for member in stage.staff.values()},
+        language=_language(stage, mail.language, sender.language),
+    )
+    decision = decide.decide(facts, stage.settings.desk, stage.settings.rules)
+    ticket = None
+    if decision.changes:
+        act = stage.act(now, actor=sender.actor, incoming=row.id, mail=mail, files=reading.files)
+        extra = [Noted("conflict", found.conflict, "maild")] if found.conflict else []
+        target = None if decision.opens else found.ticket
+        applied = tickets.apply(target, [*decision.changes, *extra], act)
+        outbox.put(letters.write(applied, act, stage.post))
+        ticket = applied.ticket
+        if decision.opens and found.ticket is not None:
+            note = Noted(
+                "referred", f"a mail of {sender.address or 'somebody'} that refers to it became {ticket.key}", "maild"
+            )
+            tickets.apply(found.ticket, [note], act)
+        if mail.bounce is not None:
+            _note_bounce(stage, facts, now)
+    fate = Fate(
+        decision.fate,
+        decision.reason,
+        ticket=ticket.key if ticket is not None else None,
+        created=decision.opens,
+        kind=mail.kind,
+        evidence=found.evidence,
+        sender=sender.address,
+        verdict=sender.verdict,
+        commands=_outcomes(stage, decision),
+    )
+    return _finish(row, fate, now, reading, ticket.id if ticket is not None else None)
+
+
+def _finish(row: Incoming, fate: Fate, now: datetime, reading: Reading, ticket: int | None) -> Fate:
+    inbox.finish(row, fate, now, reading.mail, ticket)
+    log.info(
+        fate.fate,
+        mail=row.id,
+        ticket=fate.ticket,
+        message_id=reading.mail.message_id,
+        kind=fate.kind,
+        verdict=fate.verdict,
+        evidence=fate.evidence,
+        reason=fate.reason,
+    )
+    return fate
+
+
+def _language(stage: Stage, detected: str | None, known: str | None) -> str:
+    languages = stage.settings.desk.languages
+    return next((x for x in (detected, known) if x in languages), languages[0])
+
+
+def _note_bounce(stage: Stage, facts: Facts, now: datetime) -> None:
+    """A hard bounce stops automatic mail to that address, and the delivery is marked (B18, B19)."""
+    bounce = facts.mail.bounce
+    if bounce is None or bounce.action != "failed":
+        return
+    if bounce.original_message_id:
+        outbox.bounced(bounce.original_message_id, bounce.diagnostic or bounce.status or "bounced", now)
+    if (bounce.status or "").startswith("5.1."):
+        for address in bounce.recipients:
+            people.bounced(address, now)
+
+
+def _outcomes(stage: Stage, decision: Decision) -> tuple[CommandOutcome, ...]:
+    words = stage.post.templates.words("en")
+    return tuple(CommandOutcome(c.line, c.result, letters.said(c.says, words)) for c in decision.commands)

@@ -1,0 +1,152 @@
+"""Who really sent a mail: what the receiving server found out, as far as it is ours to believe (M7).
+
+Anybody can write an Authentication-Results field. Only the topmost block of the configured server counts: it was
+written last, by the machine that took the mail in; those below it came with the mail (RFC 8601, 5).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from maild.mail import address
+
+MICROSOFT = "microsoft"  # the `authserv` of Microsoft 365, whose field names no server
+
+_LONGEST = 8_000
+_ID = re.compile(r"[^\s;()\"]{1,255}")
+_RESULT = re.compile(r"([a-z0-9-]{1,30})[ \t]*=[ \t]*([a-z]{1,20})", re.IGNORECASE)
+_PROPERTY = re.compile(
+    r'([a-z]{1,20})[ \t]*\.[ \t]*([a-z0-9_-]{1,30})[ \t]*=[ \t]*("[^"]{0,400}"|[^\s;"]{1,400})', re.IGNORECASE
+)
+_COMMENT = re.compile(r"\([^()]*\)")
+# The first label of public suffixes such as co.uk: nobody below one speaks for it or for a neighbour.
+_SECOND = {
+    "co",
+    "com",
+    "net",
+    "org",
+    "ac",
+    "gov",
+    "edu",
+    "or",
+    "ne",
+    "go",
+    "gob",
+    "gouv",
+    "ltd",
+    "plc",
+    "sch",
+    "nhs",
+    "police",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Result:
+    method: str
+    value: str
+    properties: tuple[tuple[str, str], ...]
+
+    def get(self, name: str) -> str:
+        return next((value for key, value in self.properties if key == name), "")
+
+
+def authenticated(results: Sequence[str], authserv: str | None, from_domain: str) -> tuple[bool, str]:
+    """Whether the server `authserv` vouches that `from_domain` sent the mail, and why (not), in plain words.
+
+    `results` are the raw Authentication-Results values, topmost first. `authserv` is the server's name,
+    `MICROSOFT`, or None, which believes none.
+    """
+    if authserv is None or not authserv.strip():
+        return False, "no server's Authentication-Results are believed (authserv is not set)"
+    if not results:
+        return False, "the mail carries no Authentication-Results"
+    if not from_domain:
+        return False, "From names no domain"
+    found = _believed(results[0], authserv.strip().lower())
+    if found is None:
+        # A forged block can stand below a real one, never above it: so the topmost must be the server's own.
+        return False, f"the topmost Authentication-Results are not those of {authserv}"
+    return _aligned(found, address.domain(f"x@{from_domain}"))
+
+
+def _believed(value: str, authserv: str) -> list[_Result] | None:
+    """The results of one block, or None where it is not the server's."""
+    value = value[:_LONGEST]
+    for _ in range(5):
+        value = _COMMENT.sub(" ", value)
+    if "(" in value or ")" in value or value.count('"') % 2:
+        return None  # what cannot be read in one way is not believed
+    head, _, rest = value.partition(";")
+    if authserv == MICROSOFT:
+        # Microsoft 365 begins at once: "spf=pass ...; dkim=pass ...; dmarc=pass action=none header.from=..."
+        if _RESULT.match(head.strip()) is None:
+            return None
+        return _results(value)
+    match = _ID.match(head.strip())
+    if match is None or match.group().lower().rstrip(".") != authserv.rstrip("."):
+        return None
+    remainder = head.strip()[match.end() :].strip()
+    if remainder and not remainder.isdigit():  # only a version may follow (RFC 8601, 2.2)
+        return None
+    return _results(rest)
+
+
+def _results(text: str) -> list[_Result]:
+    found = []
+    for piece in _pieces(text):
+        match = _RESULT.match(piece.strip())
+        if match:
+            properties = tuple(
+                (f"{kind}.{name}".lower(), value.strip('"')) for kind, name, value in _PROPERTY.findall(piece)
+            )
+            found.append(_Result(match.group(1).lower(), match.group(2).lower(), properties))
+    return found
+
+
+def _pieces(text: str) -> list[str]:
+    """`text` at its semicolons, but for those in quotation marks."""
+    return re.findall(r'(?:"[^"]*"|[^;"])+', text)
+
+
+def _aligned(found: list[_Result], domain: str) -> tuple[bool, str]:
+    dmarc = next((one for one in found if one.method == "dmarc" and one.value in {"pass", "fail"}), None)
+    if dmarc is not None:
+        shown = dmarc.get("header.from")
+        if dmarc.value == "fail":
+            return False, "dmarc=fail"
+        if shown and _domain(shown) != domain:
+            return False, f"dmarc=pass, but for {shown[:100]}"
+        return True, f"dmarc=pass for {domain}"
+    passed = [one for one in found if one.method in {"dkim", "spf"} and one.value == "pass"]
+    for one in passed:
+        whose = next(filter(None, map(one.get, _IDENTITIES[one.method])), "")
+        if whose and same_organisation(_domain(whose), domain):
+            return True, f"{one.method}=pass for {whose[:100]}"
+    if passed:
+        return False, f"what passed does not belong to {domain}"
+    return False, "nothing passed"
+
+
+_IDENTITIES = {"dkim": ("header.d", "header.i"), "spf": ("smtp.mailfrom", "smtp.from")}
+
+
+def _domain(value: str) -> str:
+    return address.domain(f"x@{value.rpartition('@')[2].strip(' <>.')}")
+
+
+def same_organisation(one: str, other: str) -> bool:
+    """Alignment: one is the other or lies below it.
+
+    Relaxed alignment (RFC 7489, 3.1) also takes two neighbours below one registered domain. That needs the public
+    suffix list, which changes weekly; without it, anybody's x.onmicrosoft.com would vouch for y.onmicrosoft.com.
+    """
+    if one == other:
+        return bool(one)
+    shorter, longer = sorted((one, other), key=len)
+    labels = shorter.split(".")
+    if len(labels) < 2 or (len(labels) == 2 and len(labels[1]) == 2 and labels[0] in _SECOND):
+        return False
+    return longer.endswith("." + shorter)

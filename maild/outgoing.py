@@ -1,0 +1,86 @@
+"""STORY 3: one mail of the outbox is claimed, sent, and settled by what the server said.
+
+Between the mark "started" and its settlement nobody may know whether the mail went out; the outbox says what that means
+for which mail (M3). One refused recipient concerns one row and nobody else (B30).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+import structlog
+
+from maild.desk import db, letters, outbox, tickets
+from maild.desk.models import Outgoing
+from maild.errors import Unavailable
+from maild.policy.changes import Noted, Notified
+from maild.policy.notices import NOTICES
+from maild.stage import Stage
+from maild.wire.smtp import Broken, Outcome, Refused, Sender, Sent
+
+log = structlog.get_logger("outgoing")
+
+BATCH = 20  # two stalls of five minutes fit into the lease of one claim
+
+
+def send_due(
+    stage: Stage, sender: Sender, clock: Callable[[], datetime], stopping: Callable[[], bool] = lambda: False
+) -> int:
+    """Send what is due, at most one claim of it; how many mails were tried. 0: nothing is due.
+
+    Raises Unavailable where the server cannot be reached: the other mails are given back untried.
+    """
+    claimed = outbox.claim(stage.owner, clock(), BATCH)
+    settled: list[tuple[Outgoing, Mapping[str, Any]]] = []
+    broken: Broken | None = None
+    for row in claimed:
+        if stopping() or broken:
+            break
+        if outbox.start(row, clock(), settled):
+            answer = sender.send(row.envelope_from, row.recipient, bytes(row.data))
+            settled = [(row, _outcome(stage, row, answer, clock()))]
+            broken = answer if isinstance(answer, Broken) else None
+    outbox.settle(settled)
+    if stopping() or broken:
+        outbox.release(claimed)
+    if broken:
+        raise Unavailable(f"{sender}: {broken.text}")
+    return len(claimed)
+
+
+def _outcome(stage: Stage, row: Outgoing, answer: Outcome, now: datetime) -> Mapping[str, Any]:
+    """What the row of a mail becomes by what the server said."""
+    if isinstance(answer, Sent):
+        log.info("sent", mail=row.id, notice=row.notice, to=row.recipient, message_id=row.message_id)
+        return outbox.sent(now, answer.text)
+    log.warning("not sent", mail=row.id, notice=row.notice, to=row.recipient, answer=answer.text)
+    if isinstance(answer, Broken) and answer.doubt and NOTICES[row.notice].once:
+        return outbox.doubtful(now, answer.text)
+    if isinstance(answer, Refused) and answer.permanent:
+        _undelivered(stage, row, f"{answer.code} {answer.text}", now)
+        return outbox.refused(now, answer.text)
+    values = outbox.later(row, now, answer.text)
+    if values.get("state") == "failed":
+        _undelivered(stage, row, answer.text, now)
+    return values
+
+
+def _undelivered(stage: Stage, row: Outgoing, diagnostic: str, now: datetime) -> None:
+    """The ticket notes it, and the agent is told that the requester does not know (B30). Never by the failing way.
+
+    It runs before the row is settled: a crash between the two tells the agent twice, which is better than never.
+    """
+    ticket_id = row.__data__["ticket"]
+    if ticket_id is None:
+        return
+    to_staff = row.recipient in {member.address for member in stage.staff.values()}
+    with db.transaction():
+        noted = Noted("undelivered", f"{row.notice} to {row.recipient}: {diagnostic}"[:500], "maild")
+        told = Notified(
+            "undelivered", ("owner",), {"address": row.recipient, "diagnostic": diagnostic, "action": "failed"}
+        )
+        act = stage.act(now)
+        applied = tickets.apply(tickets.lock(ticket_id), [noted] if to_staff else [noted, told], act)
+        outbox.put(letters.write(applied, act, stage.post))

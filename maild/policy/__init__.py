@@ -1,0 +1,1 @@
+"""What SHOULD happen: pure functions over facts and `now`."""

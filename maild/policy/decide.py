@@ -1,0 +1,254 @@
+"""What one mail shall bring about: facts in, a decision out.
+
+The one place where rules, commands and defaults meet, in this order of strength: what an agent commands, what a rule
+says, what the desk does by default. It decides; `desk.tickets.apply` does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from maild.outcome import FateName, Result
+from maild.policy import answers, commands, orders, priority, rules, subject
+from maild.policy.changes import Change, Changed, Noted, Notified, Opened, Recorded, Tagged, TicketField
+from maild.policy.facts import Facts, TicketView
+from maild.policy.orders import Say
+from maild.policy.terms import Desk
+
+assert commands  # importing it registers the commands
+
+
+@dataclass(frozen=True, slots=True)
+class Commanded:
+    """What came of one command line."""
+
+    line: str
+    result: Result
+    says: Say
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The fate of a mail and what it changes. `opens` holds where the changes make a new ticket."""
+
+    fate: FateName
+    reason: str
+    changes: tuple[Change, ...] = ()
+    opens: bool = False
+    commands: tuple[Commanded, ...] = ()
+
+
+def decide(facts: Facts, desk: Desk, ruleset: Sequence[rules.Rule]) -> Decision:
+    """The decision for one mail that is no duplicate. `facts.ticket` is None where it opens a ticket."""
+    kind = facts.mail.kind
+    if kind == "loop":
+        return Decision("ignored", "a mail of our own came back")
+    if kind in ("auto_reply", "mdn", "calendar_reply", "dsn_failed", "dsn_delayed"):
+        return _automatic_answer(facts)
+    if facts.ticket is None:
+        return _opening(facts, desk, ruleset)
+    if facts.verdict == "stranger":
+        return _opening(facts, desk, ruleset, link=facts.ticket)
+    if kind in ("auto_generated", "list") or facts.verdict == "unverified":
+        return _unproved(facts, facts.ticket)
+    if facts.verdict == "agent":
+        return _agent(facts, facts.ticket, desk)
+    return _requester(facts, facts.ticket, desk, ruleset)
+
+
+def _automatic_answer(facts: Facts) -> Decision:
+    """An out-of-office, a read receipt and the like: noted, changing nothing, waking nobody (M6, B17)."""
+    if facts.ticket is None:
+        return Decision("ignored", f"{facts.mail.kind_why}; it answers nothing that is known here")
+    changes: tuple[Change, ...] = (Noted(facts.mail.kind, facts.mail.kind_why, facts.actor or "unknown"),)
+    if facts.mail.kind in ("auto_reply", "calendar_reply"):
+        changes = (_recorded(facts, facts.mail.reply or facts.mail.text, internal=True), *changes)
+    bounce = facts.mail.bounce
+    if bounce is not None and facts.mail.kind == "dsn_failed" and not facts.to_staff:
+        address = ", ".join(bounce.recipients) or "unknown"
+        told = {"address": address, "diagnostic": bounce.diagnostic, "action": bounce.action}
+        changes = (*changes, Notified("undelivered", ("owner",), told))
+    return Decision("filed", facts.mail.kind_why, changes)
+
+
+# -- a new ticket ---------------------------------------------------------------------------------------------------
+
+
+def _opening(facts: Facts, desk: Desk, ruleset: Sequence[rules.Rule], link: TicketView | None = None) -> Decision:
+    """A mail that opens a ticket: rules over defaults, priority from the matrix."""
+    ruled = rules.evaluate(ruleset, facts, desk.priority)
+    if ruled.drop is not None:
+        return Decision("ignored", ruled.drop)
+    mail = facts.mail
+    values: dict[TicketField, str | None] = {
+        "type": "incident",
+        "status": "new",
+        "impact": desk.priority.impact,
+        "urgency": desk.priority.urgency,
+        "line": next(iter(desk.lines)),
+        "subject": subject.clean(mail.subject) or _first_line(mail.text),
+        "language": facts.language,
+    }
+    tags: set[str] = set()
+    whys: list[str] = []
+    for applied in ruled.applied:
+        whys.append(f'rule "{applied.rule}"')
+        for change in applied.changes:
+            if isinstance(change, Changed):
+                values[change.field] = change.value
+            elif isinstance(change, Tagged):
+                tags.add(change.tag)
+    _follow_category(values, {c.field for a in ruled.applied for c in a.changes if isinstance(c, Changed)}, desk)
+    values.setdefault("priority", priority.priority(desk.priority, values["impact"] or "", values["urgency"] or ""))
+    why = ", ".join(whys) or "a new mail"
+    silent = not (mail.kind == "human" and mail.answerable and facts.sender)
+    changes: list[Change] = [
+        Opened(
+            facts.sender or "unknown@invalid",
+            mail.sender.name if mail.sender else "",
+            facts.account,
+            facts.now,
+            values,
+            frozenset(tags),
+            why,
+            facts.actor or "unknown",
+            silent=silent,
+        ),
+        _recorded(facts, mail.text),
+    ]
+    if link is not None:
+        changes.append(Noted("linked", f"it refers to {link.key}", "maild"))
+    if not silent and ruled.acknowledge != "never":
+        changes.append(Notified("acknowledgement", ("requester",)))
+    changes.append(Notified("new_ticket", ("owner",), {"text": mail.text}))
+    return Decision("filed", why, tuple(changes), opens=True)
+
+
+def _follow_category(values: dict[TicketField, str | None], ruled: set[TicketField], desk: Desk) -> None:
+    """A category brings its line and service, where no rule said otherwise."""
+    category = desk.categories.get(values.get("category") or "")
+    if category is None:
+        return
+    if category.line and "line" not in ruled:
+        values["line"] = category.line
+    if category.service and "service" not in ruled:
+        values["service"] = category.service
+
+
+def _first_line(text: str) -> str:
+    return next((line.strip()[:100] for line in text.splitlines() if line.strip()), "")
+
+
+# -- a reply of an agent ----------------------------------------------------------------------------------------------
+
+
+def _agent(facts: Facts, ticket: TicketView, desk: Desk) -> Decision:
+    """A proved agent: the text first (B33), then the commands, then who is told."""
+    parsed = orders.parse(facts.mail.reply)
+    verbs = {line.verb for line in parsed.lines}
+    unknown = not verbs <= set(orders.COMMANDS)  # B34: it may have been meant to keep the text inside
+    internal = unknown or "note" in verbs or (facts.internal and "public" not in verbs)
+    results: list[Commanded] = []
+    proposed: list[Change] = []
+    for line in parsed.lines:
+        answer = orders.run(line, facts, ticket, desk, "" if internal else parsed.text)
+        if isinstance(answer, orders.Done):
+            results.append(Commanded(line.written, "done", answer.says))
+            proposed += answer.changes
+        elif answer is None:
+            near = orders.nearest(line.verb) or "help"
+            results.append(Commanded(line.written, "unknown", Say("unknown", {"near": near})))
+        else:
+            results.append(Commanded(line.written, "refused", answer.says))
+    told = any(isinstance(c, Notified) and c.notice == "resolution" for c in proposed)
+    changes = [*_said(facts, ticket, parsed.text, internal=internal, told=told), *proposed]
+    if results:
+        sent = "resolution" if told else "nothing" if not parsed.text else "internal" if internal else "public"
+        changes.append(Notified("receipt", ("actor",), {"results": tuple(results), "sent": sent, "held": unknown}))
+    return Decision("filed", "an agent's reply", tuple(changes), commands=tuple(results))
+
+
+def _said(facts: Facts, ticket: TicketView, text: str, *, internal: bool, told: bool) -> list[Change]:
+    """What an agent wrote, recorded and passed on to whom it is meant for."""
+    if not text and not (facts.mail.attachments and not told):
+        return []
+    recorded = _recorded(facts, text, internal=internal, out=not internal)
+    if internal:
+        return [recorded, Notified("internal_note", ("owner",), {"text": text})]
+    changes: list[Change] = [recorded]
+    if ticket.status == "new":
+        changes.append(Changed("status", "open", "an agent answered", facts.actor))
+    if ticket.assignee is None and ticket.status != "closed":
+        changes.append(Changed("assignee", facts.actor, "answered first", facts.actor))
+    if not told:
+        changes.append(Notified("public_reply", ("requester", "participants"), {"text": text}))
+    return changes
+
+
+# -- a reply of the requester -----------------------------------------------------------------------------------------
+
+
+def _requester(facts: Facts, ticket: TicketView, desk: Desk, ruleset: Sequence[rules.Rule]) -> Decision:
+    """The requester or a participant: their text joins the ticket, and may confirm, reopen, or rate."""
+    text = facts.mail.reply or ("" if facts.mail.elided else facts.mail.text)
+    recorded = _recorded(facts, text)
+    meaning = answers.answer(text) if not facts.mail.attachments else "other"
+    if ticket.status == "resolved" and meaning == "solved":
+        closed = Changed("status", "closed", "the requester confirmed", facts.actor)
+        return Decision("filed", "confirms the solution", (recorded, closed, Notified("closure", ("requester",))))
+    if ticket.status in ("resolved", "closed"):
+        score = answers.score(text)
+        if score:
+            rated = Changed("satisfaction", score, "the requester rated", facts.actor)
+            return Decision("filed", "rates the solution", (recorded, rated))
+        if meaning != "other":
+            return Decision("filed", "thanks", (recorded, Noted("thanks", "a thank-you reopens nothing", facts.actor)))
+        if ticket.status == "closed" and _too_late(ticket.closed_at, facts.now, desk):
+            return _opening(facts, desk, ruleset, link=ticket)
+        return _reopening(facts, recorded, text)
+    changes: list[Change] = [recorded]
+    if ticket.status == "pending":
+        changes.append(Changed("status", "open", "the requester answered", facts.actor))
+    changes.append(Notified("requester_reply", ("owner",), {"text": text}))
+    return Decision("filed", "a reply", tuple(changes))
+
+
+def _too_late(closed_at: datetime | None, now: datetime, desk: Desk) -> bool:
+    return closed_at is not None and now - closed_at > desk.closing.reopen_within
+
+
+def _reopening(facts: Facts, recorded: Recorded, text: str) -> Decision:
+    changes = (
+        recorded,
+        Changed("status", "open", "the requester says it is not solved", facts.actor),
+        Notified("reopened", ("requester",)),
+        Notified("reopened_agent", ("owner",), {"text": text}),
+    )
+    return Decision("filed", "reopens the ticket", changes)
+
+
+def _unproved(facts: Facts, ticket: TicketView) -> Decision:
+    """A machine, or somebody who only claims to be an agent: a note that changes nothing; the owner is told (B40)."""
+    recorded = _recorded(facts, facts.mail.reply or facts.mail.text, internal=True)
+    if facts.verdict != "unverified":
+        told = Notified("requester_reply", ("owner",), {"text": recorded.text})
+        return Decision("filed", facts.mail.kind_why, (recorded, told))
+    lines = orders.parse(facts.mail.reply).lines
+    refused = tuple(Commanded(x.written, "refused", Say("unproved")) for x in lines)
+    why = "the sender did not prove to be who From says"
+    told = Notified("unverified", ("actor",), {"text": recorded.text, "claimed": facts.sender})
+    return Decision("filed", why, (recorded, Noted("unverified", why, "maild"), told), commands=refused)
+
+
+def _recorded(facts: Facts, text: str, *, internal: bool = False, out: bool = False) -> Recorded:
+    return Recorded(
+        author=facts.actor or "unknown",
+        author_name=facts.mail.sender.name if facts.mail.sender else "",
+        text=text,
+        visibility="internal" if internal else "public",
+        at=facts.now,
+        direction="out" if out else "in",
+        verified=facts.verdict not in ("unverified", "stranger") or facts.ticket is None,
+    )

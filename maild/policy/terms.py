@@ -1,0 +1,76 @@
+"""What decisions need to know of desk.yaml, said as protocols: `config` stands above this room and fits them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Protocol
+
+from maild.policy.priority import Matrix
+
+
+class Person(Protocol):
+    """An agent, lead or manager."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def address(self) -> str: ...
+    @property
+    def language(self) -> str: ...
+
+
+class Line(Protocol):
+    """One line of support."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def agents(self) -> Sequence[str]: ...
+    @property
+    def lead(self) -> str | None: ...
+
+
+class Category(Protocol):
+    """One path of the category tree."""
+
+    @property
+    def line(self) -> str | None: ...
+    @property
+    def service(self) -> str | None: ...
+    @property
+    def questions(self) -> Mapping[str, Sequence[str]]: ...
+
+
+class Closing(Protocol):
+    """When resolved tickets close, and how long closed ones may be reopened."""
+
+    @property
+    def after_resolved(self) -> timedelta: ...
+    @property
+    def reopen_within(self) -> timedelta: ...
+    @property
+    def satisfaction(self) -> bool: ...
+
+
+class Desk(Protocol):
+    """The desk as its administrator described it."""
+
+    @property
+    def languages(self) -> Sequence[str]: ...
+    @property
+    def people(self) -> Mapping[str, Person]: ...
+    @property
+    def lines(self) -> Mapping[str, Line]: ...
+    @property
+    def categories(self) -> Mapping[str, Category]: ...
+    @property
+    def priority(self) -> Matrix: ...
+    @property
+    def closing(self) -> Closing: ...
+
+    def line_after(self, name: str) -> str | None:
+        """The next line up the ladder, or None at its top."""
+        ...

@@ -1,0 +1,131 @@
+"""What the four stories stand on: the settings in force and what is made of them once."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import filelock
+import structlog
+
+from maild import shipped
+from maild.config import Account, Settings
+from maild.desk import db, people
+from maild.desk.letters import Post
+from maild.desk.people import Staff
+from maild.desk.tickets import Act
+from maild.errors import MaildError, Unavailable
+from maild.mail.reading import ReadSettings
+from maild.mail.sandbox import Reader
+from maild.mail.templates import Templates
+from maild.mail.token import Mint
+from maild.wire.imap import ImapLogin, Mailbox
+from maild.wire.smtp import Sender, SmtpLogin
+
+log = structlog.get_logger("stage")
+
+_BOOT = Path("/proc/sys/kernel/random/boot_id")
+_SECRET = 16  # bytes, at least: what signs the tokens must not be guessed
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One version of the settings, ready for use. A reload makes a new one."""
+
+    settings: Settings
+    staff: Staff
+    post: Post
+    owner: str  # "machine:boot": whose claims are ours, and whether the machine went down since
+
+    def act(self, now: datetime, **more: object) -> Act:
+        """The surroundings of a change."""
+        return Act(settings=self.settings, staff=self.staff, now=now, **more)  # type: ignore[arg-type]  # by keyword
+
+
+def utcnow() -> datetime:
+    """The time, UTC."""
+    return datetime.now(UTC)
+
+
+def prepare(settings: Settings, now: datetime, on_problem: Callable[[str], None], part: str = "") -> Stage:
+    """Make a stage of settings: templates, tokens, staff. The database is open and migrated.
+
+    `part` sets the claims of a helping process (`maild feed`) apart from the daemon's.
+    """
+    secret = settings.secret.reveal().encode()
+    if len(secret) < _SECRET:
+        raise MaildError(
+            f"the secret has {len(secret)} characters; it needs {_SECRET} at least (`maild init` makes one)"
+        )
+    folders = [settings.folder / "templates", shipped.folder("templates")]
+    templates = Templates([f for f in folders if f.is_dir()], on_problem)
+    with db.transaction():
+        staff = people.sync(settings, now)
+    return Stage(settings, staff, Post(templates, Mint(settings.instance, secret)), owner(part))
+
+
+def owner(part: str = "") -> str:
+    """The name under which this machine claims work."""
+    machine = socket.gethostname().replace(":", "-")
+    boot = _BOOT.read_text().strip() if _BOOT.exists() else "unknown"
+    return f"{machine}{part}:{boot}"
+
+
+def mailbox_of(account: Account, settings: Settings) -> Mailbox:
+    """The mailbox of an account."""
+    place = account.imap
+    assert place is not None
+    return Mailbox(
+        ImapLogin(
+            host=place.host,
+            port=place.port,
+            tls=place.tls,
+            user=place.user,
+            password=place.password.reveal if place.password else str,
+            folder=account.folder,
+            processed=account.processed,
+            failed=account.failed,
+            max_size=settings.limits.size,
+        )
+    )
+
+
+def sender_of(settings: Settings) -> Sender:
+    """The way out."""
+    smtp = settings.sending.smtp
+    password = smtp.password.reveal if smtp.password else None
+    return Sender(SmtpLogin(smtp.host, smtp.port, smtp.tls, smtp.user, password, hello=settings.instance))
+
+
+def reader_of(settings: Settings) -> Reader:
+    """The process that reads mails, within the limits of the settings."""
+    return Reader(
+        ReadSettings(
+            size=settings.limits.size,
+            parts=settings.limits.parts,
+            instance=settings.instance,
+            languages=settings.desk.languages,
+        )
+    )
+
+
+def claim_database(settings: Settings) -> Callable[[], object]:
+    """On SQLite one daemon has the database, since its leases are void when it starts. Returns how to give it back."""
+    if not settings.database.startswith("sqlite:"):
+        return lambda: None
+    lock = filelock.FileLock("/" + settings.database.removeprefix("sqlite:").lstrip("/") + ".lock", blocking=False)
+    try:
+        lock.acquire()
+    except filelock.Timeout as e:
+        raise Unavailable("another maild has this database already; stop it first") from e
+    except OSError as e:
+        raise MaildError(f"the folder of the database cannot be written: {e}") from e
+    return lock.release
+
+
+def template_problem(problem: str) -> None:
+    """Told once of each template that failed in use (B68)."""
+    log.error("a template failed; the shipped text went out", problem=problem)

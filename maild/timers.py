@@ -1,0 +1,102 @@
+"""STORY 4: what is due now becomes changes. Deadlines live in rows; this looks at those that are due, each once.
+
+Each clock is taken by a guarded UPDATE in the transaction of what it causes, so that neither a restart, nor a second
+machine, nor a jump of the clock fires a rung twice (M11, B48).
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+
+from maild.desk import clocks, db, letters, outbox, tickets
+from maild.desk.models import Clock, Ticket
+from maild.policy import escalation, hours
+from maild.policy.changes import Audience, Breached, Change, Changed, Notified
+from maild.policy.sla import Climb, Rung
+from maild.stage import Stage
+
+log = structlog.get_logger("timers")
+
+BATCH = 200
+
+
+def sweep(stage: Stage, now: datetime) -> int:
+    """Fire what is due on the clocks, a bounded number at a time; how many were looked at."""
+    due = clocks.due(now, BATCH)
+    for number in due:
+        with db.transaction():
+            _ring(stage, number, now)
+    return len(due)
+
+
+def _ring(stage: Stage, number: int, now: datetime) -> None:
+    clock = Clock.get_by_id(number)
+    ticket = tickets.lock(clock.__data__["ticket"])
+    clock = Clock.get_by_id(number)  # again, now that nobody else changes the ticket
+    levels = stage.settings.desk.levels
+    climbed = clocks.climb(clock, levels, now)
+    if climbed is None:
+        return
+    rung = levels.ladders[clock.kind][climbed.rung] if climbed.rung is not None else None
+    changes = _due_changes(stage, ticket, clock, climbed, rung, now)
+    log.info("clock", ticket=ticket.key, clock=clock.kind, rung=rung and rung.text, breached=climbed.breached)
+    act = stage.act(now, actor="timer")
+    applied = tickets.apply(ticket, changes, act)
+    outbox.put(letters.write(applied, act, stage.post))
+
+
+def _due_changes(
+    stage: Stage, ticket: Ticket, clock: Clock, climbed: Climb, rung: Rung | None, now: datetime
+) -> list[Change]:
+    """What a rung brings about: the breach as a fact, those who are told, and the next line where it says so."""
+    changes: list[Change] = []
+    why = f"{clock.kind} at {rung.text}" if rung else f"{clock.kind} ran out"
+    if climbed.breached:
+        changes.append(Breached(clock.kind, clock.due_at, f"{clock.kind} was due"))
+    if rung is None:
+        return changes
+    desk = stage.settings.desk
+    above = desk.line_after(ticket.line) if rung.raises else None
+    values = {"clock": _clock_values(stage, clock, rung, now), "why": why, "waiting": letters.waiting(ticket, now)}
+    staff: tuple[Audience, ...] = tuple(a for a in rung.notify if a not in ("requester", "participants"))
+    notice = "sla_breach" if clock.breached_at is not None else "sla_warning"
+    if staff:
+        changes.append(Notified(notice, staff, values))
+    if above is not None:
+        changes += escalation.raised(desk, tickets.view(ticket), above, why, "timer")
+    elif "requester" in rung.notify:
+        changes.append(Notified("delayed", ("requester",), {}))
+    return changes
+
+
+def _clock_values(stage: Stage, clock: Clock, rung: Rung, now: datetime) -> dict[str, Any]:
+    calendar = stage.settings.desk.levels.calendars[clock.calendar]
+    elapsed = hours.between(calendar, clock.started_at, now) - timedelta(seconds=clock.paused)
+    return {
+        "kind": clock.kind,
+        "due_at": clock.due_at,
+        "target": timedelta(seconds=clock.target),
+        "percent": rung.percent,
+        "elapsed": elapsed,
+        "overdue": max(timedelta(), elapsed - timedelta(seconds=clock.target)),
+    }
+
+
+def close_resolved(stage: Stage, now: datetime) -> int:
+    """Close what was resolved long enough ago and not contradicted (P10); how many."""
+    limit = now - stage.settings.desk.closing.after_resolved
+    old = Ticket.select(Ticket.id).where((Ticket.status == "resolved") & (Ticket.resolved_at <= limit)).limit(BATCH)
+    numbers = [row.id for row in old]
+    for number in numbers:
+        with db.transaction():
+            ticket = tickets.lock(number)
+            if ticket.status != "resolved" or ticket.resolved_at > limit:
+                continue
+            act = stage.act(now, actor="timer")
+            closed = Changed("status", "closed", "resolved and not contradicted", "timer")
+            applied = tickets.apply(ticket, [closed, Notified("closure", ("requester", "participants"))], act)
+            outbox.put(letters.write(applied, act, stage.post))
+    return len(numbers)

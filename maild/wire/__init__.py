@@ -1,0 +1,1 @@
+"""How mail MOVES: the only room with sockets."""

@@ -1,0 +1,100 @@
+"""What YAML could surprise or hurt with is refused where it stands."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from maild.config import tree
+
+
+def read(tmp_path: Path, text: str | bytes) -> Any:
+    path = tmp_path / "x.yaml"
+    path.write_bytes(text.encode() if isinstance(text, str) else text)
+    return tree.read(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("no", "no"),
+        ("yes", "yes"),
+        ("17:00", "17:00"),
+        ("2026-12-24", "2026-12-24"),
+        ("0600", "0600"),
+        ("1e3", "1e3"),
+        ("9" * 5000, "9" * 5000),
+        ("12", 12),
+        ("-1", -1),
+        ("1.5", 1.5),
+        ("true", True),
+        ("~", None),
+        ("'12'", "12"),
+        ("", None),
+    ],
+)
+def test_a_plain_word_is_what_it_looks_like(text: str, value: object, tmp_path: Path) -> None:
+    assert read(tmp_path, f"a: {text}\n").value == {"a": value}
+
+
+def test_every_value_has_its_place(tmp_path: Path) -> None:
+    found = read(tmp_path, "a:\n  - b: 1\n  - c\n")
+    assert found.values["a", 0, "b"] == (2, 8)
+    assert found.keys["a", 0, "b"] == (2, 5)
+    assert found.values["a", 1] == (3, 5)
+
+
+def test_a_byte_order_mark_is_no_part_of_the_first_key(tmp_path: Path) -> None:
+    assert read(tmp_path, b"\xef\xbb\xbfa: 1\n").value == {"a": 1}
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("a: 1\na: 2", "x.yaml:2:1: the key `a` stands here twice; the first is on line 1"),
+        ("a: &b 1", "x.yaml:1:4: anchors"),
+        ("a: *b", "x.yaml:1:4: anchors"),
+        ("&a a: 1", "x.yaml:1:1: anchors"),
+        ("<<: {a: 1}", "x.yaml:1:1: merge keys"),
+        ("a: !!python/object:os.system x", "x.yaml:1:4: tags"),
+        ("!!map {a: 1}", "x.yaml:1:1: tags"),
+        ("a: 1\n---\nb: 1", "x.yaml:2:1: only one YAML document"),
+        ("? [a]\n: 1", "x.yaml:1:3: a key must be plain text"),
+        ("a: b: c", "x.yaml:1:5: not valid YAML"),
+        ("a:\n\tb: 1", "x.yaml:2:1: not valid YAML"),
+        ("a: {b: 1", "x.yaml:1:9: not valid YAML"),
+        (b"a: 1\nb: \xff", "x.yaml:2:4: the file is not UTF-8"),
+        ("a: 1\nb: \x07", "x.yaml:2:1: not valid YAML"),
+    ],
+)
+def test_what_could_surprise_is_refused_at_its_place(text: str | bytes, said: str, tmp_path: Path) -> None:
+    with pytest.raises(tree.Refused) as caught:
+        read(tmp_path, text)
+    assert str(caught.value).startswith(said)
+
+
+def test_an_alias_bomb_is_refused_before_it_is_built(tmp_path: Path) -> None:
+    bomb = "a: &a [x, x]\n" + "\n".join(f"{c}: &{c} [*{p}, *{p}]" for p, c in zip("abcdefg", "bcdefgh", strict=True))
+    with pytest.raises(tree.Refused, match="anchors"):
+        read(tmp_path, bomb)
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, "- " * 50_000, "{a: " * 25_000])
+def test_deep_nesting_is_refused_at_once(text: str, tmp_path: Path) -> None:
+    began = time.perf_counter()
+    with pytest.raises(tree.Refused, match="nested more than 20 levels"):
+        read(tmp_path, text)
+    assert time.perf_counter() - began < 5
+
+
+def test_a_large_file_is_not_read_to_its_end(tmp_path: Path) -> None:
+    with pytest.raises(tree.Refused, match="larger than 2 MB"):
+        read(tmp_path, b"#" * 3_000_000)
+
+
+def test_a_folder_in_place_of_a_file_is_told(tmp_path: Path) -> None:
+    with pytest.raises(tree.Refused, match="cannot be read"):
+        tree.read(tmp_path)

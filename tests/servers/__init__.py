@@ -1,0 +1,1 @@
+"""Real servers for the tests, each a small context manager on loopback."""

@@ -1,0 +1,1 @@
+"""Mail on the wire: real Dovecot, a second IMAP server, raw sockets."""
