@@ -6,6 +6,7 @@ machine, nor a jump of the clock fires a rung twice (M11, B48).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,6 +14,7 @@ import structlog
 
 from maild.desk import clocks, db, letters, outbox, tickets
 from maild.desk.models import Clock, Ticket
+from maild.errors import Unavailable
 from maild.policy import escalation, hours
 from maild.policy.changes import Audience, Breached, Change, Changed, Notified
 from maild.policy.sla import Climb, Rung
@@ -21,14 +23,22 @@ from maild.stage import Stage
 log = structlog.get_logger("timers")
 
 BATCH = 200
+_AGAIN = timedelta(minutes=10)
 
 
 def sweep(stage: Stage, now: datetime) -> int:
     """Fire what is due on the clocks, a bounded number at a time; how many were looked at."""
     due = clocks.due(now, BATCH)
     for number in due:
-        with db.transaction():
-            _ring(stage, number, now)
+        try:
+            with db.transaction():
+                _ring(stage, number, now)
+        except Unavailable:
+            raise
+        except Exception:  # one clock that cannot be handled must not stop those behind it
+            log.exception("a clock could not be handled", clock=number)
+            with db.transaction():
+                clocks.postpone(number, now + _AGAIN)
     return len(due)
 
 
@@ -41,39 +51,44 @@ def _ring(stage: Stage, number: int, now: datetime) -> None:
     if climbed is None:
         return
     rung = levels.ladders[clock.kind][climbed.rung] if climbed.rung is not None else None
-    changes = _due_changes(stage, ticket, clock, climbed, rung, now)
     log.info("clock", ticket=ticket.key, clock=clock.kind, rung=rung and rung.text, breached=climbed.breached)
     act = stage.act(now, actor="timer")
-    applied = tickets.apply(ticket, changes, act)
-    outbox.put(letters.write(applied, act, stage.post))
+    told = tickets.apply(ticket, _fallen_due(stage, ticket, clock, climbed, rung, now), act)
+    outbox.put(letters.write(told, act, stage.post))
+    if rung is not None:  # afterwards: the warning is for those who had the ticket, not for those who get it
+        raised = tickets.apply(ticket, _escalated(stage, ticket, clock, rung, now), act)
+        outbox.put(letters.write(raised, act, stage.post))
 
 
-def _due_changes(
+def _fallen_due(
     stage: Stage, ticket: Ticket, clock: Clock, climbed: Climb, rung: Rung | None, now: datetime
 ) -> list[Change]:
-    """What a rung brings about: the breach as a fact, those who are told, and the next line where it says so."""
+    """The breach as a fact, and those of the staff whom the rung names."""
     changes: list[Change] = []
-    why = f"{clock.kind} at {rung.text}" if rung else f"{clock.kind} ran out"
     if climbed.breached:
         changes.append(Breached(clock.kind, clock.due_at, f"{clock.kind} was due"))
     if rung is None:
         return changes
-    desk = stage.settings.desk
-    above = desk.line_after(ticket.line) if rung.raises else None
-    values = {"clock": _clock_values(stage, clock, rung, now), "why": why, "waiting": letters.waiting(ticket, now)}
+    values = {"clock": _clock_values(stage, clock, rung, now), "waiting": letters.waiting(ticket, now)}
     staff: tuple[Audience, ...] = tuple(a for a in rung.notify if a not in ("requester", "participants"))
     notice = "sla_breach" if clock.breached_at is not None else "sla_warning"
     if staff:
         changes.append(Notified(notice, staff, values))
-    if above is not None:
-        changes += escalation.raised(desk, tickets.view(ticket), above, why, "timer")
-    elif "requester" in rung.notify:
-        changes.append(Notified("delayed", ("requester",), {}))
     return changes
 
 
+def _escalated(stage: Stage, ticket: Ticket, clock: Clock, rung: Rung, now: datetime) -> Sequence[Change]:
+    """The next line where the rung says so; the requester hears of that, or else of the delay."""
+    desk = stage.settings.desk
+    above = desk.line_after(ticket.line) if rung.raises else None
+    if above is not None:
+        values = _clock_values(stage, clock, rung, now)
+        return escalation.raised(desk, tickets.view(ticket), above, f"{clock.kind} at {rung.text}", "timer", values)
+    return [Notified("delayed", ("requester",), {})] if "requester" in rung.notify else []
+
+
 def _clock_values(stage: Stage, clock: Clock, rung: Rung, now: datetime) -> dict[str, Any]:
-    calendar = stage.settings.desk.levels.calendars[clock.calendar]
+    calendar = clocks.calendar_of(clock, stage.settings.desk.levels)
     elapsed = hours.between(calendar, clock.started_at, now) - timedelta(seconds=clock.paused)
     return {
         "kind": clock.kind,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from maild.desk import people
 from maild.desk.models import Ticket
@@ -32,7 +33,8 @@ def _has_it(reader: Reader, act: Act) -> bool:
 
 def _of(name: Audience, ticket: Ticket, act: Act) -> Iterator[Reader]:
     if name == "requester":
-        yield people.reader(ticket.requester, ticket.language)
+        # the ticket's language is what they wrote in; what they wrote in before may be another
+        yield replace(people.reader(ticket.requester, ticket.language), language=ticket.language)
     elif name == "participants":
         for person in people.participants(ticket):
             yield people.reader(person, ticket.language)
@@ -52,7 +54,7 @@ def _members(name: Audience, ticket: Ticket, act: Act) -> Sequence[str]:
     agents = [a for a in line.agents if _present(a, act)] if line else []
     mine = [ticket.assignee] if ticket.assignee else []
     audiences: Mapping[str, Sequence[str]] = {
-        "assignee": mine,
+        "assignee": mine or [desk.lead_of(ticket.line)],  # a warning that reaches nobody is none
         "line": agents or [desk.lead_of(ticket.line)],
         "owner": mine or agents or [desk.lead_of(ticket.line)],
         "lead": [desk.lead_of(ticket.line)],

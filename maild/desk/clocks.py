@@ -11,9 +11,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from maild.desk.models import Clock, Ticket
+from maild.desk.prepared import Insert
 from maild.policy import hours, sla
+from maild.policy.hours import Calendar
 from maild.policy.sla import Levels, Policy, Run
 
+_CLOCKS = Insert(Clock)
 SOLVED = frozenset({"resolved", "closed", "merged"})
 
 
@@ -37,7 +40,7 @@ def start(ticket: Ticket, levels: Levels, now: datetime) -> list[dict[str, Any]]
                 "next_at": sla.next_look(run, levels.ladders.get(kind, ()), 0, breached=False),
             }
         )
-    Clock.insert_many(rows).execute()
+    _CLOCKS.rows(rows)
     return rows
 
 
@@ -49,7 +52,8 @@ def follow(ticket: Ticket, changed: Mapping[str, tuple[Any, Any]], levels: Level
     for clock in Clock.select().where(Clock.ticket == ticket):
         policy = _policy(clock, levels)
         before = dict(clock.__data__)
-        if "priority" in changed:
+        over = clock.kind == "first_response" and clock.stopped_at is not None  # its facts stay; it never goes again
+        if "priority" in changed and not over:
             _retarget(clock, policy.targets[ticket.priority], levels)
         if clock.kind == "first_response" and clock.stopped_at is None and (answered or ticket.status in SOLVED):
             _stop(clock, now)
@@ -66,10 +70,21 @@ def due(now: datetime, limit: int) -> list[int]:
     return [row.id for row in rows]
 
 
+def postpone(number: int, until: datetime) -> None:
+    """Look at a clock later: it could not be handled now, and others wait behind it."""
+    Clock.update(next_at=until).where(Clock.id == number).execute()
+
+
 def run_of(clock: Clock, levels: Levels) -> Run:
     """A row as a clock that goes."""
     seconds = timedelta(seconds=clock.paused)
-    return Run(levels.calendars[clock.calendar], clock.started_at, timedelta(seconds=clock.target), seconds)
+    return Run(calendar_of(clock, levels), clock.started_at, timedelta(seconds=clock.target), seconds)
+
+
+def calendar_of(clock: Clock, levels: Levels) -> Calendar:
+    """The clock's calendar; where desk.yaml has it no more, the one that its policy names now."""
+    known = levels.calendars.get(clock.calendar)
+    return known or levels.calendars[next(iter(_policy(clock, levels).targets.values())).calendar]
 
 
 def climb(clock: Clock, levels: Levels, now: datetime) -> sla.Climb | None:
@@ -113,7 +128,7 @@ def _retarget(clock: Clock, target: sla.Target, levels: Levels) -> None:
 
 
 def _follow_status(clock: Clock, status: str, policy: Policy, levels: Levels, now: datetime) -> None:
-    calendar = levels.calendars[clock.calendar]
+    calendar = calendar_of(clock, levels)
     still_since = clock.stopped_at or clock.paused_at
     stops, pauses = status in SOLVED, status in policy.pause
     if still_since is not None and not stops and not pauses:
@@ -154,7 +169,7 @@ def as_json(clocks: Iterable[Clock], levels: Levels, now: datetime) -> list[dict
     """Clocks in the shape of interface.md."""
     out = []
     for clock in clocks:
-        calendar = levels.calendars[clock.calendar]
+        calendar = calendar_of(clock, levels)
         run = run_of(clock, levels)
         end = clock.stopped_at or clock.paused_at or now
         elapsed = hours.between(calendar, clock.started_at, end) - timedelta(seconds=clock.paused)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from maild.desk.models import Thread, Ticket
+from maild.desk.prepared import Select
 from maild.mail.message import Mail
 from maild.mail.token import Mint, Token
 from maild.outcome import Evidence
@@ -75,7 +76,10 @@ def _proved(token: Token | None, evidence: Evidence) -> Iterator[Found]:
         yield Found(ticket, evidence, token.person, token.internal)
 
 
+_KNOWN = Select(Ticket, lambda i: Ticket.select().join(Thread).where(Thread.message_id == i).limit(2), 1)
+
+
 def _known(message_id: str) -> Ticket | None:
     """The one ticket that a foreign Message-ID belongs to; two are no evidence (B5)."""
-    rows = list(Ticket.select().join(Thread).where(Thread.message_id == message_id).limit(2))
+    rows = _KNOWN.all(message_id)
     return rows[0] if len(rows) == 1 else None

@@ -48,7 +48,7 @@ def open(url: str) -> None:  # noqa: A001 - called as db.open, which says it bes
             from playhouse.postgres_ext import Psycopg3Database
         except ImportError as e:  # pragma: no cover - depends on what is installed
             raise MaildError("PostgreSQL needs the extra: pip install 'maild[postgres]'") from e
-        database.initialize(Psycopg3Database(url, autorollback=True))
+        database.initialize(Psycopg3Database(url))
     else:
         raise MaildError(f"database: {parts.scheme}: is not known; use sqlite: or postgresql:")
 

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from maild.config import Account, Settings
 from maild.desk import people
 from maild.desk.conversation import Found
-from maild.desk.models import Person
 from maild.desk.people import Staff
 from maild.mail import trust
 from maild.mail.address import canonical
@@ -38,7 +37,7 @@ def judge(mail: Mail, found: Found, account: Account, settings: Settings, staff:
     member = settings.desk.person_by_address(address)
     if member is not None and member.id in staff:
         return _member(mail, found, account, staff, address, member.id)
-    person = Person.get_or_none(address=address)
+    person = people.by_address(address)
     language = person.language if person else None
     if found.ticket is None:
         return Sender(address, "requester", address, language, "opens a ticket")
@@ -54,6 +53,8 @@ def _member(mail: Mail, found: Found, account: Account, staff: Staff, address: s
     """Somebody whose From is a member of staff: an agent once proved, and a requester of their own tickets (B38)."""
     me = staff[member]
     domain = address.rpartition("@")[2]
+    if found.ticket is None:
+        address = me.address  # what they open belongs to one person, by whichever address they wrote (B38)
     proved = found.person == me.id
     passed, why = (True, "the reply token is theirs") if proved else _passes(mail, account, domain)
     if not passed:

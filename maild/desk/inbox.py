@@ -11,6 +11,7 @@ from typing import Any
 
 from maild.desk import db
 from maild.desk.models import Incoming, RawMail
+from maild.desk.prepared import Insert, Select, Statement
 from maild.errors import MaildError, UnknownThing
 from maild.mail.message import Mail
 from maild.outcome import Fate, FateName
@@ -33,6 +34,10 @@ class Arrival:
     uid: int | None = None
     envelope_from: str | None = None
     envelope_to: tuple[str, ...] = ()
+
+
+_RAW = Insert(RawMail, ignore=True)
+_ARRIVED = Insert(Incoming, ignore=True, returning=True)
 
 
 def take_in(arrivals: Sequence[Arrival], now: datetime) -> list[int]:
@@ -60,9 +65,8 @@ def take_in(arrivals: Sequence[Arrival], now: datetime) -> list[int]:
         for digest, raw in raws.items()
     ]
     with db.transaction():
-        RawMail.insert_many(packed).on_conflict_ignore().execute()
-        query = Incoming.insert_many(rows).on_conflict_ignore().returning(Incoming.id)
-        return [row.id for row in query.execute()]
+        _RAW.rows(packed)
+        return [number for number in _ARRIVED.rows(rows) if number is not None]
 
 
 def known(account: str, folder: str, uidvalidity: int, uids: Sequence[int]) -> set[int]:
@@ -148,6 +152,14 @@ def release(row: Incoming, why: str, not_before: datetime) -> None:
     ).execute()
 
 
+def give_back(rows: Iterable[Incoming]) -> None:
+    """Nothing could be done about these mails, and they are not to blame: the attempt does not count."""
+    with db.transaction():
+        Incoming.update(owner=None, lease_until=None, attempts=Incoming.attempts - 1).where(
+            Incoming.id << [row.id for row in rows]
+        ).execute()
+
+
 def raw(rows: Iterable[Incoming]) -> dict[int, bytes]:
     """The bytes of these mails, by row id."""
     rows = list(rows)
@@ -156,35 +168,52 @@ def raw(rows: Iterable[Incoming]) -> dict[int, bytes]:
     return {row.id: zlib.decompress(packed[row.__data__["digest"]]) for row in rows}
 
 
+_SAME = Select(
+    Incoming,
+    lambda message_id, digest: (
+        Incoming.select()
+        .where((Incoming.message_id == message_id) & (Incoming.content_digest == digest))
+        .order_by(Incoming.id)
+        .limit(1)
+    ),
+    2,
+)
+
+
 def same(mail: Mail) -> Incoming | None:
     """A mail that was handled before and says the same under the same Message-ID (B11)."""
-    found: Incoming | None = (
-        Incoming.select()
-        .where((Incoming.message_id == mail.derived_id) & (Incoming.content_digest == mail.content_digest))
-        .order_by(Incoming.id)
-        .first()
-    )
-    return found
+    return _SAME.first(mail.derived_id, mail.content_digest)
+
+
+_FATE = (
+    *("done_at", "message_id", "content_digest", "fate", "reason", "ticket", "created", "kind", "evidence"),
+    *("sender", "verdict", "commands"),
+)
+_FINISH = Statement(
+    lambda *values: Incoming.update(owner=None, lease_until=None, **dict(zip(_FATE, values, strict=False))).where(
+        Incoming.id == values[-1]
+    ),
+    len(_FATE) + 1,
+)
 
 
 def finish(row: Incoming, fate: Fate, now: datetime, mail: Mail | None = None, ticket: int | None = None) -> None:
     """Write the one fate of a mail, in the transaction of what it caused."""
-    Incoming.update(
-        done_at=now,
-        owner=None,
-        lease_until=None,
-        message_id=mail.derived_id if mail else None,
-        content_digest=mail.content_digest if mail else None,
-        fate=fate.fate,
-        reason=fate.reason[:2000],
-        ticket=ticket,
-        created=fate.created,
-        kind=fate.kind,
-        evidence=fate.evidence,
-        sender=fate.sender,
-        verdict=fate.verdict,
-        commands=[asdict(c) for c in fate.commands],
-    ).where(Incoming.id == row.id).execute()
+    values = {
+        "done_at": now,
+        "message_id": mail.derived_id if mail else None,
+        "content_digest": mail.content_digest if mail else None,
+        "fate": fate.fate,
+        "reason": fate.reason[:2000],
+        "ticket": ticket,
+        "created": fate.created,
+        "kind": fate.kind,
+        "evidence": fate.evidence,
+        "sender": fate.sender,
+        "verdict": fate.verdict,
+        "commands": [asdict(c) for c in fate.commands],
+    }
+    _FINISH.run(*(getattr(Incoming, name).db_value(values[name]) for name in _FATE), row.id)
 
 
 def get(number: int) -> Incoming:

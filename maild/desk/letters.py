@@ -6,14 +6,17 @@ import secrets
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
 from maild.config import Account
 from maild.desk import audience
-from maild.desk.models import Message, Outgoing, Person, Ticket
+from maild.desk.models import Message, Outgoing, Ticket
 from maild.desk.people import Reader
+from maild.desk.prepared import Select
 from maild.desk.tickets import Act, Applied
+from maild.mail.address import canonical
 from maild.mail.compose import Letter, compose
 from maild.mail.templates import Templates
 from maild.mail.token import Mint
@@ -37,28 +40,49 @@ def write(applied: Applied, act: Act, post: Post) -> list[dict[str, Any]]:
         row
         for notified in applied.notices
         for reader in audience.readers(notified.audience, applied.ticket, act)
-        if _allowed(NOTICES[notified.notice], reader, applied.ticket, act)
+        if _allowed(notified, reader, applied.ticket, act)
         for row in _row(NOTICES[notified.notice], notified, reader, applied, act, post)
     ]
 
 
-def _allowed(notice: Notice, reader: Reader, ticket: Ticket, act: Act) -> bool:
-    """Whether this person may get this automatic mail at all (B19, B21, B25)."""
-    if not notice.automatic or reader.staff:
-        return notice.automatic or not ticket.silent or notice.name == "public_reply"
+def _allowed(notified: Notified, reader: Reader, ticket: Ticket, act: Act) -> bool:
+    """Whether this person may get this mail at all (B19, B21, B24, B25)."""
+    notice = NOTICES[notified.notice]
+    if _is_ours(reader.address, act):
+        return False
+    if not notice.automatic:  # a person's words always arrive; the bare question whether it works is for people
+        return not ticket.silent or notice.name == "public_reply" or bool(notified.values.get("text"))
+    if reader.staff:
+        return True
     if ticket.silent and reader.id == ticket.requester.id:
         return False
-    if Person.select().where((Person.id == reader.id) & (Person.bounced_until > act.now)).exists():
+    if reader.bounced_until is not None and reader.bounced_until > act.now:
         return False
     if notice.name == "acknowledgement":
         quota = act.settings.limits.acknowledgements_per_sender
-        recent = Outgoing.select().where(
-            (Outgoing.recipient == reader.address)
-            & (Outgoing.created_at > act.now - quota.per)
-            & (Outgoing.notice == "acknowledgement")
-        )
-        return bool(recent.limit(quota.count).count() < quota.count)
+        since = Outgoing.created_at.db_value(act.now - quota.per)
+        return len(_ACKNOWLEDGED.all(reader.address, since, quota.count)) < quota.count
     return True
+
+
+def _is_ours(address: str, act: Act) -> bool:
+    """Whether it is an address of this desk: a mail to it would come back as a new one (B12, B24)."""
+    local, _, domain = address.rpartition("@")
+    own = {canonical(x) for a in act.settings.accounts for x in (a.address, *a.aliases)}
+    return f"{local.partition('+')[0]}@{domain}" in own or address == canonical(act.settings.sending.sender.address)
+
+
+_ACKNOWLEDGED = Select(
+    Outgoing,
+    lambda recipient, since, limit: (
+        Outgoing.select(Outgoing.id)
+        .where(
+            (Outgoing.recipient == recipient) & (Outgoing.created_at > since) & (Outgoing.notice == "acknowledgement")
+        )
+        .limit(limit)
+    ),
+    3,
+)
 
 
 def _row(
@@ -87,7 +111,7 @@ def _row(
         automatic=notice.automatic,
         instance=settings.instance,
         values=_values(notice, notified, reader, applied, act, post, reply_to, token),
-        files=act.files if notice.files and sum(len(f.data) for f in act.files) <= _FILES else (),
+        files=act.files if _passes_files(notice, applied) and sum(len(f.data) for f in act.files) <= _FILES else (),
     )
     yield {
         "ticket": ticket.id,
@@ -102,6 +126,11 @@ def _row(
         "created_at": act.now,
         "not_before": act.now,
     }
+
+
+def _passes_files(notice: Notice, applied: Applied) -> bool:
+    """What came with an internal note goes to agents alone, whatever else the mail brought about (M9)."""
+    return notice.files and (notice.automatic or not applied.internal)
 
 
 def account_of(ticket: Ticket, act: Act) -> Account:
@@ -168,7 +197,9 @@ def _values(
         "zone": zone(act),
         "ref": f"{ticket.key} · {token}" if notice.answerable else ticket.key,
         "links": _links(ticket, reader, reply_to, words),
-        "files": [{"name": a.name, "size": a.size} for a in act.mail.attachments] if act.mail and notice.files else [],
+        "files": [{"name": a.name, "size": a.size} for a in act.mail.attachments]
+        if act.mail and _passes_files(notice, applied)
+        else [],
         "clocks": [{"kind": c["kind"], "due_at": c["due_at"]} for c in applied.clocks] if reader.staff else [],
         **notified.values,
     }
@@ -193,12 +224,16 @@ def _author(act: Act) -> dict[str, str] | None:
     return None
 
 
+_quoted = lru_cache(maxsize=256)(quote)  # the same few words in every mail
+
+
 def _links(ticket: Ticket, reader: Reader, reply_to: str, words: Mapping[str, str]) -> dict[str, str]:
     """Links that open a filled reply: for an agent the commands, for the requester the answer to "is it solved?"."""
 
+    start = f"mailto:{quote(reply_to, safe='@+')}?subject={quote(f'Re: [{ticket.key}] {ticket.subject}'[:150])}&body="
+
     def link(body: str) -> str:
-        subject = quote(f"Re: [{ticket.key}] {ticket.subject}"[:150])
-        return f"mailto:{quote(reply_to, safe='@+')}?subject={subject}&body={quote(body)}"
+        return start + _quoted(body)
 
     if reader.staff:
         return {verb: link(f"!{verb}\n") for verb in ("take", "note", "resolve", "escalate")}

@@ -22,7 +22,7 @@ class UtcField(pw.Field):
             return value
         if value.tzinfo is None:
             raise ValueError("a time without a zone")
-        return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        return value.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
     def python_value(self, value: str | None) -> datetime | None:
         """The datetime again."""

@@ -15,19 +15,27 @@ from typing import Any
 
 from maild.desk import db
 from maild.desk.models import Outgoing
+from maild.desk.prepared import Insert, Statement
 from maild.errors import MaildError, UnknownThing
 from maild.policy.notices import NOTICES
 
 LEASE = timedelta(minutes=10)
 _TOO_OLD = timedelta(days=2)  # B31: an acknowledgement that could not go out for so long asks a person
+_PUT = Insert(Outgoing)
+_START = Statement(lambda at, number, fence: Outgoing.update(started_at=at).where(_mine(number, fence)), 3)
+_SENT = Statement(
+    lambda at, answer, number, fence: Outgoing.update(
+        state="sent", done_at=at, answer=answer, attempts=Outgoing.attempts + 1, **_FREE
+    ).where(_mine(number, fence)),
+    4,
+)
 _GIVE_UP = timedelta(days=5)  # RFC 5321, 4.5.4.1: four to five days
 _WAITS = (60, 300, 900, 1800, 3600, 7200, 14400)  # seconds between attempts; the last one repeats
 
 
 def put(rows: Sequence[Mapping[str, Any]]) -> None:
     """Keep finished mails, in the transaction of the change that caused them."""
-    if rows:
-        Outgoing.insert_many(rows).execute()
+    _PUT.rows(rows)
 
 
 def claim(owner: str, now: datetime, limit: int) -> list[Outgoing]:
@@ -80,8 +88,8 @@ def start(row: Outgoing, now: datetime, settled: Sequence[tuple[Outgoing, Mappin
     with db.quickly():
         for done, values in settled:
             _settle(done, values)
-        mine = Outgoing.update(started_at=now).where(_ours(row) & (Outgoing.state == "waiting")).execute()
-    return bool(mine)
+        mine = _START.run(Outgoing.started_at.db_value(now), row.id, row.fence)
+    return bool(mine.rowcount)
 
 
 def settle(settled: Sequence[tuple[Outgoing, Mapping[str, Any]]]) -> None:
@@ -96,9 +104,7 @@ def release(rows: Sequence[Outgoing]) -> None:
     """Give back what was claimed and not begun."""
     with db.transaction():
         for row in rows:
-            Outgoing.update(**_FREE).where(
-                _ours(row) & (Outgoing.state == "waiting") & Outgoing.started_at.is_null()
-            ).execute()
+            Outgoing.update(**_FREE).where(_mine(row.id, row.fence) & Outgoing.started_at.is_null()).execute()
 
 
 def sent(now: datetime, answer: str) -> dict[str, Any]:
@@ -174,12 +180,16 @@ def cancel(number: int, now: datetime) -> None:
 _FREE: Mapping[str, Any] = {"owner": None, "lease_until": None, "started_at": None}
 
 
-def _ours(row: Outgoing) -> Any:
-    return (Outgoing.id == row.id) & (Outgoing.fence == row.fence)
+def _mine(number: Any, fence: Any) -> Any:
+    """The row that was claimed, while nobody else claimed or decided about it."""
+    return (Outgoing.id == number) & (Outgoing.fence == fence) & (Outgoing.state == "waiting")
 
 
 def _settle(row: Outgoing, values: Mapping[str, Any]) -> None:
-    Outgoing.update(**values).where(_ours(row) & (Outgoing.state == "waiting")).execute()
+    if values.get("state") == "sent":  # nearly always: so it is prepared
+        _SENT.run(Outgoing.done_at.db_value(values["done_at"]), values["answer"], row.id, row.fence)
+    else:
+        Outgoing.update(**values).where(_mine(row.id, row.fence)).execute()
 
 
 def _decide(row: Outgoing, values: Mapping[str, Any]) -> None:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from maild.config import Settings
 from maild.desk.models import Participant, Person, Ticket
+from maild.desk.prepared import Insert, Select
 from maild.mail.address import canonical
 
 BOUNCE_PAUSE = timedelta(days=30)  # B19: then we try again
@@ -22,6 +23,7 @@ class Reader:
     address: str
     language: str
     staff: str | None
+    bounced_until: datetime | None = None
 
 
 Staff = dict[str, Reader]
@@ -48,21 +50,39 @@ def sync(settings: Settings, now: datetime) -> Staff:
     return staff
 
 
+_MEET = Insert(Person, ignore=True, returning=True)
+_BY_ADDRESS = Select(Person, lambda address: Person.select().where(Person.address == address), 1)
+
+
+def by_address(address: str) -> Person | None:
+    """The person with this canonical address, where we know them."""
+    return _BY_ADDRESS.first(address)
+
+
 def meet(address: str, name: str, language: str | None, now: datetime) -> Person:
     """The person with this canonical address, made where unknown."""
-    person: Person | None = Person.get_or_none(address=address)
+    person = by_address(address)
     if person is None:
         # Two machines may meet the same person at once: the unique address decides, both read the same row.
-        Person.insert(
-            address=address, name=name[:200], language=language, created_at=now
-        ).on_conflict_ignore().execute()
-        person = Person.get(address=address)
+        values = {"address": address, "name": name[:200], "language": language, "created_at": now}
+        number = _MEET.row(**values)
+        person = Person(id=number, **values) if number else Person.get(address=address)
+    elif language and person.language is None:
+        person.language = language
+        Person.update(language=language).where(Person.id == person.id).execute()
     return person
 
 
 def reader(person: Person, fallback: str) -> Reader:
     """A person as a recipient; `fallback` is the language where none is known."""
-    return Reader(person.id, person.name, person.address, person.language or fallback, person.staff)
+    return Reader(
+        person.id,
+        person.name,
+        person.address,
+        person.language or fallback,
+        person.staff,
+        person.bounced_until,
+    )
 
 
 def role(ticket: Ticket, person: Person | None) -> str | None:
@@ -80,6 +100,6 @@ def participants(ticket: Ticket) -> Iterable[Person]:
     return list(Person.select().join(Participant).where(Participant.ticket == ticket).order_by(Person.id))
 
 
-def bounced(address: str, now: datetime) -> None:
-    """Automatic mail to this address stops for a while (B19)."""
-    Person.update(bounced_until=now + BOUNCE_PAUSE).where(Person.address == address).execute()
+def bounced(person: int, now: datetime) -> None:
+    """Automatic mail to this person stops for a while (B19)."""
+    Person.update(bounced_until=now + BOUNCE_PAUSE).where(Person.id == person).execute()

@@ -16,6 +16,7 @@ from maild.config import Settings
 from maild.desk import clocks, people
 from maild.desk.models import Event, Message, Participant, Thread, Ticket
 from maild.desk.people import Staff
+from maild.desk.prepared import Insert
 from maild.errors import UnknownThing
 from maild.mail.message import File, Mail
 from maild.policy.changes import Breached, Change, Changed, Joined, Noted, Notified, Opened, Recorded, Tagged
@@ -43,6 +44,7 @@ class Applied:
     created: bool
     notices: list[Notified]
     clocks: list[dict[str, Any]]  # the rows of clocks that started
+    internal: bool = False  # the mail that caused it is for agents alone
 
 
 def apply(ticket: Ticket | None, changes: Sequence[Change], act: Act) -> Applied:
@@ -73,8 +75,15 @@ def apply(ticket: Ticket | None, changes: Sequence[Change], act: Act) -> Applied
         if not created:
             clocks.follow(ticket, changed, act.settings.desk.levels, act.now)
     if events:
-        Event.insert_many([_event(ticket, act, **event) for event in events]).execute()
-    return Applied(ticket, created, notices, started)
+        _EVENTS.rows(_event(ticket, act, **event) for event in events)
+    internal = any(isinstance(c, Recorded) and c.visibility == "internal" for c in changes)
+    return Applied(ticket, created, notices, started, internal)
+
+
+_TICKETS = Insert(Ticket, returning=True)
+_EVENTS = Insert(Event)
+_MESSAGES = Insert(Message)
+_THREADS = Insert(Thread, ignore=True)
 
 
 def lock(ticket_id: int) -> Ticket:
@@ -170,7 +179,8 @@ def _event(
 
 
 def _open(change: Opened, act: Act, events: list[dict[str, Any]]) -> Ticket:
-    language = change.values.get("language")
+    # only what was detected is kept for later mails; a guess would stay for ever
+    language = act.mail.language if act.mail and act.mail.language in act.settings.desk.languages else None
     person = people.meet(change.requester, change.requester_name, language, act.now)
     values: dict[str, Any] = {
         **dict.fromkeys(("category", "service", "assignee")),
@@ -180,7 +190,8 @@ def _open(change: Opened, act: Act, events: list[dict[str, Any]]) -> Ticket:
         "tags": sorted(change.tags),
         "silent": change.silent,
     }
-    ticket: Ticket = Ticket.create(requester=person, opened_at=change.at, **values)
+    number = _TICKETS.row(requester=person.id, opened_at=change.at, **values)
+    ticket = Ticket(id=number, requester=person, opened_at=change.at, **values)
     events.append(
         {"kind": "opened", "by": change.by, "why": change.why, "after": {**values, "requester": person.address}}
     )
@@ -232,7 +243,7 @@ def _record(
     ticket: Ticket, change: Recorded, act: Act, events: list[dict[str, Any]], changed: dict[str, tuple[Any, Any]]
 ) -> None:
     mail = act.mail
-    Message.insert(
+    _MESSAGES.row(
         ticket=ticket.id,
         incoming=act.incoming,
         direction=change.direction,
@@ -244,7 +255,7 @@ def _record(
         text=change.text,
         message_id=mail.derived_id if mail else None,
         attachments=[_attachment(a) for a in mail.attachments] if mail else [],
-    ).execute()
+    )
     if mail:
         # B13: with the mail's own id stand those it answers, so that a parent that comes late finds its ticket
         ids = {mail.derived_id}
@@ -253,8 +264,7 @@ def _record(
             # an id that is known belongs where it is: a stranger who names it must not make it ambiguous (B5)
             if not ours and not Thread.select().where(Thread.message_id == parent).exists():
                 ids.add(parent)
-        rows = [{"message_id": i, "ticket": ticket.id} for i in ids]
-        Thread.insert_many(rows).on_conflict_ignore().execute()
+        _THREADS.rows({"message_id": i, "ticket": ticket.id} for i in ids)
     why = f"{change.visibility} {'reply' if change.direction == 'out' else 'mail'}"
     events.append({"kind": "recorded", "by": change.author, "why": why})
     if change.direction == "out" and change.visibility == "public" and ticket.first_response_at is None:

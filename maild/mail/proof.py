@@ -39,6 +39,7 @@ DEFAULTS: Mapping[str, Any] = MappingProxyType(
         "quote_allowed": False,  # B25
         "expected": None,  # timedelta: when somebody can expect an answer
         "questions": (),
+        "late": False,  # it went to another line because time ran out
         "waiting": None,  # timedelta: since when the requester has had no answer
         "closes_in": None,
         "reopen_within": None,
@@ -163,6 +164,7 @@ _MORE: Mapping[str, Any] = {
     "closes_in": timedelta(days=3),
     "reopen_within": timedelta(days=7),
     "satisfaction": True,
+    "late": False,
     "lines": (
         {"line": "!take", "result": "done", "message": "Ada Rossi has INC-12"},
         {"line": "!priorty high", "result": "unknown", "message": "did you mean !priority?"},
