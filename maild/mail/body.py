@@ -136,45 +136,44 @@ class _Reader:
         # A text with a name is somebody's file, unless it stands where the mail's own text stands.
         return first or not _name(part)
 
-    def _decoded(self, part: Part) -> str:
+    def _raw(self, part: Part) -> bytes:
         raw, wrong = structure.content(self._data, part)
-        text, odd = charset.decode(raw[: self._caps.text * 4], part.charset)
-        for what in (wrong, odd):
-            if what:
-                self._body.defects.append(what)
+        if wrong:
+            self._body.defects.append(wrong)
+        return raw
+
+    def _decoded(self, raw: bytes, part: Part) -> str:
+        text, wrong = charset.decode(raw[: self._caps.text * 4], part.charset)
+        if wrong:
+            self._body.defects.append(wrong)
         return text
 
     def _plain(self, part: Part) -> str:
-        text = html.MARKS.sub("", self._decoded(part)).removeprefix("\ufeff")
-        if "begin" in text and "\nend" in text:
-            text = self._without_uuencoded(text)
+        raw = self._raw(part)
+        if b"begin" in raw and b"\nend" in raw:
+            raw = self._without_uuencoded(raw)
+        text = html.MARKS.sub("", self._decoded(raw, part)).removeprefix("\ufeff")
         if part.parameters.get("format", "").lower() == "flowed":
             text = flowed(text, delsp=part.parameters.get("delsp", "").lower() == "yes")
         return text.replace("\r\n", "\n").replace("\r", "\n")
 
     def _html(self, part: Part) -> str:
-        source = self._decoded(part)
-        text, cut = html.to_text(source, self._caps.html)
+        text, cut = html.to_text(self._decoded(self._raw(part), part), self._caps.html)
         self._body.marked = True
         if cut:
             self._body.cut = True
             self._body.defects.append(f"HTML cut at {self._caps.html} characters")
         return text
 
-    def _without_uuencoded(self, text: str) -> str:
-        raw = text.encode("utf-8", "replace")
-        found = structure.uuencoded(raw)
-        if not found:
-            return text
+    def _without_uuencoded(self, raw: bytes) -> bytes:
         out, pos = [], 0
-        for start, end, data, name in found:
+        for start, end, data, name in structure.uuencoded(raw):
             out.append(raw[pos:start])
             pos = end
-            self._keep(
-                data, file_name(charset.decode(name)[0]), "application/octet-stream", None, inline=False, part=None
-            )
+            shown = file_name(charset.decode(name)[0]) or "unnamed.bin"
+            self._keep(data, shown, "application/octet-stream", None, inline=False, part=None)
         out.append(raw[pos:])
-        return b"".join(out).decode("utf-8", "replace")
+        return b"".join(out)
 
     def _attach(self, part: Part, *, inline: bool) -> None:
         for leaf in part.walk():

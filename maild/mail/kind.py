@@ -41,6 +41,7 @@ _NOBODY = re.compile(
     re.IGNORECASE,
 )
 _DAEMON = re.compile(r"(?:mailer[-_.]?daemon|mail-?daemon)@?", re.IGNORECASE)
+_OWN_ID = re.compile(r"(?:[a-z2-7]{44}|[a-z][a-z_-]{1,40})\.[0-9a-f]{12}\Z")  # as desk.letters makes them
 # Fields that only answering machines write, and a value that does not mean it.
 _ROBOT_REPLIES = (
     "x-autoreply",
@@ -109,7 +110,9 @@ def _loop(fields: Fields, message_id: str | None, instance: str) -> tuple[Kind, 
     own = instance.lower()
     if any(mark.strip().lower() == own for mark in fields.raw("x-maild-instance")):
         return "loop", "our own X-Maild-Instance"
-    if message_id and message_id.rpartition("@")[2].lower() == own:
+    local, _, where = (message_id or "").lower().rpartition("@")
+    # The domain alone proves nothing: Thunderbird takes the sender's, and a relay that adds a missing id its own.
+    if where == own and _OWN_ID.match(local):
         return "loop", "our own Message-ID"
     return None
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
-LONGEST = 2_000  # characters that are looked at
+LONGEST = 800  # characters that are looked at: more of them change no verdict
 _NO_WORDS = re.compile(r"(?:https?://|www\.)\S+|\S+@\S+|[^\s]*\d[^\s]*|[^\w\s'’]+|^[>|].*$", re.MULTILINE)
 
 

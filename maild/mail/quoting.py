@@ -51,8 +51,10 @@ _WORDS = (
     r"original message|original-nachricht|urspr(?:ü|u|ue)ngliche nachricht|originalnachricht|weitergeleitete nachricht|"
     r"messaggio originale|messaggio inoltrato|oprindelig meddelelse|original meddelelse|oprindelig besked|"
     r"videresendt meddelelse|videresendt besked|message d'origine|message d’origine|message transf(?:é|e)r(?:é|e)|"
-    r"message original|mensaje original|mensaje reenviado|mensagem original|mensagem encaminhada|"
-    r"oorspronkelijk bericht|doorgestuurd bericht|originalmeddelande|ursprungligt meddelande|"
+    r"message original|mail original|message initial|mensaje original|mensaje reenviado|mensagem original|"
+    r"mensagem encaminhada|"
+    r"oorspronkelijk bericht|originele bericht|origineel bericht|doorgestuurd bericht|originalmeddelande|"
+    r"ursprungligt meddelande|"
     r"vidarebefordrat meddelande|"
     r"opprinnelig melding|videresendt melding|wiadomość oryginalna|oryginalna wiadomość|wiadomość przekazana|"
     r"исходное сообщение|пересылаемое сообщение|оригинальное сообщение|alkuperäinen viesti|původní zpráva|"
@@ -90,15 +92,17 @@ _YEAR = re.compile(r"\b(?:19|20)\d\d\b|\d{1,2}[./]\d{1,2}[./]\d\d")
 
 _SENT_FROM = re.compile(
     r"[\s>*_]*(?:Sent (?:from|via|with|using) (?:my |the |an? )?\S|Get Outlook for |Inviato da(?:l| |lla )|"
+    r"Provenienza: |"
     r"Scarica Outlook|"
-    r"Ottieni Outlook|Sendt fra |Hent Outlook|Gesendet (?:von|mit) |Von meinem \S{1,40} gesendet|"
+    r"Ottieni Outlook|Sendt fra |Hent Outlook|Gesendet (?:von|mit) |Von (?:meinem )?[^\n]{1,60} gesendet\.?|"
     r"Diese Nachricht wurde von meinem |"
-    r"Outlook für (?:iOS|Android)|Envoyé (?:de|depuis|à partir) |Obtenir Outlook|Télécharger Outlook|"
+    r"Outlook für (?:iOS|Android)|Envoyé (?:de|depuis|à partir) |Obtenir Outlook|Téléchargez? Outlook|"
+    r"Télécharger Outlook|"
     r"Enviado (?:desde|do|via|a partir) |"
-    r"Obtener Outlook|Obter o Outlook|Verzonden vanaf |Verstuurd vanaf |Downloaden? Outlook|Skickat från |"
+    r"Obtener Outlook|Obter o Outlook|Verzonden (?:vanaf|met|via) |Verstuurd vanaf |Downloaden? Outlook|Skickat från |"
     r"Hämta Outlook|"
-    r"Sendt (?:via|med) |Få Outlook|Wysłan[eo] z |Pobierz program Outlook|Отправлено (?:с|из) |Lähetetty |发自我的|"
-    r"iPhoneから送信|"
+    r"Sendt (?:via|med) |Få Outlook|Wysłan[eo] z |Pobierz program Outlook|Отправлено (?:с|из) |Lähetetty |"
+    r"发自我的|从我的|iPhoneから送信|"
     r"Скачать Outlook|Отправлено с |Odesláno z )",
     re.IGNORECASE,
 )
@@ -173,7 +177,7 @@ def leads_to_quote(lines: Sequence[str], first: int, last: int) -> bool:
 def header_block(lines: Sequence[str], at: int) -> int:
     """How many lines from `at` on are a quoted header ("From: ... Sent: ... Subject: ..."); 0: they are none.
 
-    At least three different fields, or two with an address: a listing of two stations is not one.
+    At least three different fields, or two with an address or a date: a listing of two stations is not one.
     """
     if _FIELD.match(lines[at]) is None:
         return 0
@@ -199,7 +203,9 @@ def _is_header(seen: set[str], values: str) -> bool:
         return False
     if len(seen - {"other"}) >= 3:
         return len(seen) >= 4 or "@" in values or _YEAR.search(values) is not None
-    return "@" in values and bool(seen & {"sent", "subject"})
+    if "@" in values:
+        return bool(seen & {"sent", "subject"})
+    return "sent" in seen and _YEAR.search(values) is not None
 
 
 def signs(line: str) -> bool:

@@ -19,7 +19,7 @@ _TYPE = re.compile(r"[a-z0-9!#$&^_.+-]{1,80}/[a-z0-9!#$&^_.+-]{1,100}\Z")
 _GUESS = re.compile(rb"(?:\A|\n)--([^\s]{4,200})[ \t]*\n[^\n:]{1,60}:")
 _MARKS = re.compile(rb"[ \t]*(?:\n|\Z)")
 _FOREIGN = 20_000  # lines that only begin like a boundary: more of them are an attack
-_UU = re.compile(rb"begin(?:-base64)? [0-7]{3,4} ([^\n]{1,200})\n")
+_UU = re.compile(rb"(?:\A|(?<=\n))begin(?:-base64)? [0-7]{3,4} ([^\n]{1,200})\n")
 
 
 class LimitMet(Exception):
@@ -157,16 +157,12 @@ def uuencoded(body: bytes) -> list[tuple[int, int, bytes, bytes]]:
     """The uuencoded files in a text: where each begins and ends, its bytes, its name."""
     found: list[tuple[int, int, bytes, bytes]] = []
     pos = 0
-    while True:
+    while len(found) < 20:
         match = _UU.search(body, pos)
-        if match is None or len(found) >= 20:
-            return found
-        stop = body.find(b"\nend", match.end() - 1)
-        if stop < 0 or not (match.start() == 0 or body[match.start() - 1 : match.start()] == b"\n"):
-            pos = match.end()
-            if stop < 0:
-                return found
-            continue
+        stop = body.find(b"\nend", match.end() - 1) if match else -1
+        if match is None or stop < 0:
+            break
+        pos = stop + 4
         inside = body[match.end() : stop]
         try:
             if match.group().startswith(b"begin-base64"):
@@ -174,7 +170,6 @@ def uuencoded(body: bytes) -> list[tuple[int, int, bytes, bytes]]:
             else:
                 decoded = b"".join(binascii.a2b_uu(row) for row in inside.split(b"\n") if row and row != b"`")
         except binascii.Error:
-            pos = stop
             continue
-        found.append((match.start(), min(stop + 5, len(body)), decoded, match.group(1).strip()))
-        pos = stop + 4
+        found.append((match.start(), min(pos + 1, len(body)), decoded, match.group(1).strip()))
+    return found

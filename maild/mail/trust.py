@@ -18,9 +18,10 @@ _LONGEST = 8_000
 _ID = re.compile(r"[^\s;()\"]{1,255}")
 _RESULT = re.compile(r"([a-z0-9-]{1,30})[ \t]*=[ \t]*([a-z]{1,20})", re.IGNORECASE)
 _PROPERTY = re.compile(
-    r'([a-z]{1,20})[ \t]*\.[ \t]*([a-z0-9_-]{1,30})[ \t]*=[ \t]*("[^"]{0,400}"|[^\s;"]{1,400})', re.IGNORECASE
+    r'([a-z]{1,20})[ \t]*\.[ \t]*([a-z0-9_-]{1,30})[ \t]*=[ \t]*("(?:[^"\\]|\\.){0,400}"|[^\s;"]{1,400})', re.IGNORECASE
 )
-_COMMENT = re.compile(r"\([^()]*\)")
+_REASON = re.compile(r'\breason[ \t]*=[ \t]*"(?:[^"\\]|\\.)*"', re.IGNORECASE)  # free words: no property stands in them
+_SIGNS = re.compile(r'\\.?|["()]|[^"()\\]+', re.DOTALL)
 # The first label of public suffixes such as co.uk: nobody below one speaks for it or for a neighbour.
 _SECOND = {
     "co",
@@ -74,11 +75,10 @@ def authenticated(results: Sequence[str], authserv: str | None, from_domain: str
 
 def _believed(value: str, authserv: str) -> list[_Result] | None:
     """The results of one block, or None where it is not the server's."""
-    value = value[:_LONGEST]
-    for _ in range(5):
-        value = _COMMENT.sub(" ", value)
-    if "(" in value or ")" in value or value.count('"') % 2:
-        return None  # what cannot be read in one way is not believed
+    plain = _without_comments(value[:_LONGEST])
+    if plain is None:
+        return None
+    value = plain
     head, _, rest = value.partition(";")
     if authserv == MICROSOFT:
         # Microsoft 365 begins at once: "spf=pass ...; dkim=pass ...; dmarc=pass action=none header.from=..."
@@ -94,9 +94,31 @@ def _believed(value: str, authserv: str) -> list[_Result] | None:
     return _results(rest)
 
 
+def _without_comments(value: str) -> str | None:
+    """`value` without its comments; None where it ends inside one or inside a quotation.
+
+    What cannot be read in one way is not believed: a sender's local part may hold any of these signs, quoted.
+    """
+    out: list[str] = []
+    depth = 0
+    quoted = False
+    for piece in _SIGNS.findall(value):
+        if depth:
+            depth += (piece == "(") - (piece == ")")
+        elif piece == "(" and not quoted:
+            depth = 1
+            out.append(" ")
+        elif piece == ")" and not quoted:
+            return None
+        else:
+            quoted ^= piece == '"'
+            out.append(piece)
+    return None if depth or quoted else "".join(out)
+
+
 def _results(text: str) -> list[_Result]:
     found = []
-    for piece in _pieces(text):
+    for piece in _pieces(_REASON.sub(" ", text)):
         match = _RESULT.match(piece.strip())
         if match:
             properties = tuple(
@@ -108,7 +130,7 @@ def _results(text: str) -> list[_Result]:
 
 def _pieces(text: str) -> list[str]:
     """`text` at its semicolons, but for those in quotation marks."""
-    return re.findall(r'(?:"[^"]*"|[^;"])+', text)
+    return re.findall(r'(?:"(?:[^"\\]|\\.)*"|[^;"])+', text)
 
 
 def _aligned(found: list[_Result], domain: str) -> tuple[bool, str]:

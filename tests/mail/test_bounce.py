@@ -10,6 +10,16 @@ import pytest
 from maild.mail import reading
 from tests.mail.letters import SETTINGS, corpus, letter, mail
 
+QMAIL = (
+    "Hi. This is the qmail-send program at mx.example.\r\n\r\n<giulia@customer.example>:\r\n"
+    "Sorry, no mailbox here by that name. (#5.1.1)\r\n\r\n--- Below this line is a copy of the message.\r\n\r\n"
+    "Message-ID: <out-1@desk.example.org>\r\n"
+)
+EXIM = (
+    "A message that you sent could not be delivered to one or more of its recipients.\r\n\r\n"
+    "  giulia@customer.example\r\n    mailbox is full\r\n"
+)
+
 
 def test_a_standard_report_says_all() -> None:
     found = letter("bounce-failed").bounce
@@ -43,15 +53,12 @@ def test_who_forwards_or_answers_a_bounce_did_not_bounce() -> None:
     ("body", "status", "recipient"),
     [
         (
-            "Hi. This is the qmail-send program at mx.example.\r\n\r\n<giulia@customer.example>:\r\n"
-            "Sorry, no mailbox here by that name. (#5.1.1)\r\n\r\n--- Below this line is a copy of the message.\r\n\r\n"
-            "Message-ID: <out-1@desk.example.org>\r\n",
+            QMAIL,
             "5.1.1",
             "giulia@customer.example",
         ),
         (
-            "A message that you sent could not be delivered to one or more of its recipients.\r\n\r\n"
-            "  giulia@customer.example\r\n    mailbox is full\r\n",
+            EXIM,
             "5.2.2",
             "giulia@customer.example",
         ),

@@ -140,6 +140,9 @@ def test_an_invitation_is_a_persons_mail() -> None:
 
 def test_our_own_marks_are_a_loop() -> None:
     assert mail("X-Maild-Instance: desk.example.org").kind == "loop"
-    assert mail("Message-ID: <abc@Desk.Example.Org>").kind == "loop"
+    assert mail("Message-ID: <acknowledgement.0123456789ab@Desk.Example.Org>").kind == "loop"
+    assert mail(f"Message-ID: <{'a2' * 22}.0123456789ab@desk.example.org>").kind == "loop"
+    assert mail("Message-ID: <20261124090000.4XyZ12@desk.example.org>").kind == "human"  # a relay on our host
+    assert mail("Message-ID: <3f2a-4c1b-0123456789ab@desk.example.org>").kind == "human"  # a mail program of ours
     assert mail("X-Maild-Instance: other.example.org").kind == "human"
     assert mail("In-Reply-To: <abc@desk.example.org>").kind == "human"
