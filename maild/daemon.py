@@ -9,9 +9,11 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 from functools import partial
 
@@ -22,7 +24,17 @@ from maild import config, incoming, intake, outgoing, timers
 from maild.config import Account, Settings
 from maild.desk import db, inbox, outbox
 from maild.errors import MaildError, Unavailable
-from maild.stage import Stage, claim_database, mailbox_of, prepare, reader_of, sender_of, template_problem, utcnow
+from maild.stage import (
+    Stage,
+    claim_database,
+    mailbox_of,
+    open_database,
+    prepare,
+    reader_of,
+    sender_of,
+    template_problem,
+    utcnow,
+)
 from maild.wire.imap import Mailbox
 from maild.wire.listener import Delivery, Listener
 
@@ -47,8 +59,7 @@ class Daemon:
         self._beats: dict[str, float] = {}
         self._listener: Listener | None = None
         self._release = claim_database(settings)
-        db.open(settings.database)
-        db.migrate()
+        open_database(settings)
         self.stage: Stage = prepare(settings, clock(), template_problem)
         self.reader = reader_of(settings)
         inbox.recover(self.stage.owner)
@@ -60,6 +71,8 @@ class Daemon:
 
     def start(self) -> None:
         """Start all threads; returns when mail can be read."""
+        # the thread that talks to a server has little to do and must not wait 5 ms for its turn after each answer
+        sys.setswitchinterval(0.0005)
         self.reader.warm()
         self._spawn("incoming", self._incoming)
         self._spawn("outgoing", self._outgoing)
@@ -75,11 +88,13 @@ class Daemon:
         self.start()
         notify("READY=1")
         log.info("ready", accounts=[a.name for a in self.stage.settings.accounts], version=self.stage.settings.version)
+        fed, every = 0.0, watchdog_interval()
         while not self.stopping.wait(0.5):
             if reload_wanted.is_set():
                 reload_wanted.clear()
                 self.reload()
-            if self.alive():
+            if every and time.monotonic() - fed > every and self.alive():
+                fed = time.monotonic()
                 notify("WATCHDOG=1")
         notify("STOPPING=1")
         self.stop()
@@ -178,6 +193,7 @@ class Daemon:
     # -- stories -------------------------------------------------------------------------------------------------------
 
     def _incoming(self) -> None:
+        inbox.recover(self.stage.owner)  # what this thread had claimed when the database went away under it
         while not self.stopping.is_set():
             self._beat()
             self.mail_came.clear()  # before looking, so that what comes meanwhile is looked for again
@@ -187,6 +203,7 @@ class Daemon:
                 self.mail_came.wait(_REST)
 
     def _outgoing(self) -> None:
+        outbox.recover(self.stage.owner, self.clock())
         sender = sender_of(self.stage.settings)
         try:
             while not self.stopping.is_set():
@@ -211,8 +228,9 @@ class Daemon:
         try:
             while not self.stopping.is_set() and job(self.stage, self.clock()):
                 self.mail_goes.set()
-        except Unavailable as e:
-            log.warning("timers wait", problem=str(e))
+        except (Unavailable, *db.GONE) as e:
+            log.warning("timers wait", problem=_one_line(e))
+            db.close()
         except Exception:  # the same, and the next second tries again
             log.exception("a timer failed", job=job.__name__)
 
@@ -232,14 +250,17 @@ class Daemon:
             try:
                 work()
                 break
-            except MaildError as e:
-                log.warning("waits", thread=name, problem=str(e))
+            except (MaildError, *db.GONE) as e:
+                log.warning("waits", thread=name, problem=_one_line(e))
             except Exception:  # the daemon goes on: its other threads have work to do, and this one tries again
                 log.exception("failed", thread=name)
-            failures = 0 if time.monotonic() - began > 60 else failures + 1
+            db.close()  # a connection that broke stays broken: the next try opens its own
+            if time.monotonic() - began > 60:
+                failures = 0
             self._beat()
             if self.stopping.wait(_BACKOFF[min(failures, len(_BACKOFF) - 1)]):
                 break
+            failures += 1
         self._beats.pop(name, None)
         db.close()
 
@@ -247,9 +268,20 @@ class Daemon:
         self._beats[threading.current_thread().name] = time.monotonic()
 
 
+def _one_line(problem: Exception) -> str:
+    return str(problem).strip().partition("\n")[0]
+
+
 def notify(state: str) -> None:
-    """Tell systemd (sd_notify(3)); nothing where it did not start us."""
+    """Tell systemd (sd_notify(3)); nothing where it did not start us. Whether it listens or not, we go on."""
     address = os.environ.get("NOTIFY_SOCKET")
     if address:
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as channel:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as channel, suppress(OSError):
+            channel.setblocking(False)
             channel.sendto(state.encode(), "\0" + address[1:] if address.startswith("@") else address)
+
+
+def watchdog_interval() -> float:
+    """Seconds between two signs of life that systemd asks for (sd_watchdog_enabled(3): half its patience); 0: none."""
+    wanted = os.environ.get("WATCHDOG_USEC", "")
+    return int(wanted) / 2_000_000 if wanted.isdigit() else 0.0

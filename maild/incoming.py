@@ -7,14 +7,17 @@ transaction with a savepoint for each mail: what a mail causes and its fate are 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 
 import structlog
 
+from maild.config import Account
 from maild.desk import conversation, db, identity, inbox, letters, outbox, people, tickets
 from maild.desk.models import Incoming
 from maild.errors import Unavailable, Unreadable
-from maild.mail.message import Reading
+from maild.mail.message import Mail, Reading
 from maild.mail.sandbox import Reader
 from maild.outcome import CommandOutcome, Fate
 from maild.policy import decide
@@ -37,7 +40,11 @@ def process(stage: Stage, reader: Reader, clock: Callable[[], datetime], limit: 
     given_up = [row for row in rows if row.attempts > inbox.ATTEMPTS]
     raws = inbox.raw(rows)
     kept = [row for row in rows if row not in given_up]
-    readings = reader.read_many([raws[row.id] for row in kept])
+    try:
+        readings = reader.read_many([raws[row.id] for row in kept])
+    except Unavailable:
+        inbox.give_back(rows)
+        raise
     now = clock()
     with db.transaction():
         for row in given_up:
@@ -80,11 +87,12 @@ def handle(stage: Stage, row: Incoming, reading: Reading, now: datetime) -> Fate
         fate = Fate("duplicate", f"the same mail as {twin.source}", kind=mail.kind, sender=twin.sender or "")
         return _finish(row, fate, now, reading, twin.__data__["ticket"])
 
-    account = stage.settings.account(row.account)
+    account = _account(stage, row.account)
     found = conversation.find(mail, tuple(row.envelope_to), stage.post.mint, now.date())
     if found.ticket is not None:
         tickets.lock(found.ticket.id)
     sender = identity.judge(mail, found, account, stage.settings, stage.staff)
+    mail = _without_tokens(mail, stage, now)
     facts = Facts(
         mail=mail,
         sender=sender.address,
@@ -96,7 +104,7 @@ def handle(stage: Stage, row: Incoming, reading: Reading, now: datetime) -> Fate
         now=now,
         internal=found.internal,
         to_staff=found.person in {member.id for member in stage.staff.values()},
-        language=_language(stage, mail.language, sender.language),
+        language=_language(stage, mail.language, sender),
     )
     decision = decide.decide(facts, stage.settings.desk, stage.settings.rules)
     ticket = None
@@ -113,7 +121,7 @@ def handle(stage: Stage, row: Incoming, reading: Reading, now: datetime) -> Fate
             )
             tickets.apply(found.ticket, [note], act)
         if mail.bounce is not None:
-            _note_bounce(stage, facts, now)
+            _note_bounce(facts, found.person, now)
     fate = Fate(
         decision.fate,
         decision.reason,
@@ -143,21 +151,38 @@ def _finish(row: Incoming, fate: Fate, now: datetime, reading: Reading, ticket: 
     return fate
 
 
-def _language(stage: Stage, detected: str | None, known: str | None) -> str:
+def _account(stage: Stage, name: str) -> Account:
+    """The account that took a mail in; of one that a reload removed, the first, which vouches for nothing here."""
+    accounts = stage.settings.accounts
+    known = next((a for a in accounts if a.name == name), None)
+    return known or accounts[0].model_copy(update={"authserv": None})
+
+
+def _language(stage: Stage, detected: str | None, sender: identity.Sender) -> str:
+    """Staff have said which language they want; of others, what they write tells it."""
     languages = stage.settings.desk.languages
-    return next((x for x in (detected, known) if x in languages), languages[0])
+    wanted = (sender.language, detected) if sender.actor in stage.staff else (detected, sender.language)
+    return next((x for x in wanted if x in languages), languages[0])
 
 
-def _note_bounce(stage: Stage, facts: Facts, now: datetime) -> None:
-    """A hard bounce stops automatic mail to that address, and the delivery is marked (B18, B19)."""
+def _without_tokens(mail: Mail, stage: Stage, now: datetime) -> Mail:
+    """What a mail quotes of ours holds the token of who got it; nobody else may see that (B29, M7)."""
+    blank = partial(stage.post.mint.blank, today=now.date())
+    return replace(mail, text=blank(mail.text), reply=blank(mail.reply), elided=blank(mail.elided))
+
+
+def _note_bounce(facts: Facts, person: int | None, now: datetime) -> None:
+    """A hard bounce stops automatic mail to that address, and the delivery is marked (B18, B19).
+
+    Anybody can write a report that names any address: only the token of the mail that bounced says whose it was.
+    """
     bounce = facts.mail.bounce
-    if bounce is None or bounce.action != "failed":
+    if bounce is None or bounce.action != "failed" or person is None:
         return
     if bounce.original_message_id:
         outbox.bounced(bounce.original_message_id, bounce.diagnostic or bounce.status or "bounced", now)
     if (bounce.status or "").startswith("5.1."):
-        for address in bounce.recipients:
-            people.bounced(address, now)
+        people.bounced(person, now)
 
 
 def _outcomes(stage: Stage, decision: Decision) -> tuple[CommandOutcome, ...]:

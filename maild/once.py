@@ -13,9 +13,9 @@ import structlog
 from maild import incoming, intake, outgoing, timers
 from maild.config import Settings
 from maild.daemon import Daemon
-from maild.desk import db, inbox
+from maild.desk import inbox
 from maild.errors import Unavailable
-from maild.stage import mailbox_of, prepare, reader_of, sender_of, template_problem, utcnow
+from maild.stage import mailbox_of, open_database, prepare, reader_of, sender_of, template_problem, utcnow
 
 log = structlog.get_logger("once")
 
@@ -59,8 +59,7 @@ def feed(
     settings: Settings, arrivals: list[inbox.Arrival], clock: Callable[[], datetime] = utcnow
 ) -> list[dict[str, Any]]:
     """Take in mails from files and handle them; their fates. A running daemon may handle them too: one of us does."""
-    db.open(settings.database)
-    db.migrate()
+    open_database(settings)
     stage = prepare(settings, clock(), template_problem, part=f".feed{os.getpid()}")
     numbers = inbox.take_in(arrivals, clock())
     with reader_of(settings) as reader:

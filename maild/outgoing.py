@@ -6,13 +6,15 @@ for which mail (M3). One refused recipient concerns one row and nobody else (B30
 
 from __future__ import annotations
 
+import re
+import time
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
 import structlog
 
-from maild.desk import db, letters, outbox, tickets
+from maild.desk import db, letters, outbox, people, tickets
 from maild.desk.models import Outgoing
 from maild.errors import Unavailable
 from maild.policy.changes import Noted, Notified
@@ -23,6 +25,8 @@ from maild.wire.smtp import Broken, Outcome, Refused, Sender, Sent
 log = structlog.get_logger("outgoing")
 
 BATCH = 20  # two stalls of five minutes fit into the lease of one claim
+_NOBODY = re.compile(r"\b5\.1\.\d")  # RFC 3463, 3.2: what is wrong is the address (B19)
+_PATIENCE = 300  # seconds to wait for the database with an answer in hand; the lease is longer
 
 
 def send_due(
@@ -38,16 +42,35 @@ def send_due(
     for row in claimed:
         if stopping() or broken:
             break
-        if outbox.start(row, clock(), settled):
+        try:
+            mine = outbox.start(row, clock(), settled)
+        except Unavailable:
+            _settle(settled, stopping)
+            raise
+        if mine:
             answer = sender.send(row.envelope_from, row.recipient, bytes(row.data))
             settled = [(row, _outcome(stage, row, answer, clock()))]
             broken = answer if isinstance(answer, Broken) else None
-    outbox.settle(settled)
+    _settle(settled, stopping)
     if stopping() or broken:
         outbox.release(claimed)
     if broken:
-        raise Unavailable(f"{sender}: {broken.text}")
+        raise Unavailable(broken.text)
     return len(claimed)
+
+
+def _settle(settled: list[tuple[Outgoing, Mapping[str, Any]]], stopping: Callable[[], bool]) -> None:
+    """Write down what the server said, also when the database is away for a while: else it would be in doubt (M3)."""
+    for _ in range(_PATIENCE):
+        try:
+            outbox.settle(settled)
+        except Unavailable:
+            if stopping():
+                break
+            time.sleep(1)
+        else:
+            return
+    outbox.settle(settled)
 
 
 def _outcome(stage: Stage, row: Outgoing, answer: Outcome, now: datetime) -> Mapping[str, Any]:
@@ -68,6 +91,16 @@ def _outcome(stage: Stage, row: Outgoing, answer: Outcome, now: datetime) -> Map
 
 
 def _undelivered(stage: Stage, row: Outgoing, diagnostic: str, now: datetime) -> None:
+    """Say that a mail failed; that this cannot be said must not keep the mails behind it."""
+    try:
+        _tell(stage, row, diagnostic, now)
+    except Unavailable:
+        raise
+    except Exception:  # the row itself says that it failed
+        log.exception("nobody could be told of a mail that failed", mail=row.id)
+
+
+def _tell(stage: Stage, row: Outgoing, diagnostic: str, now: datetime) -> None:
     """The ticket notes it, and the agent is told that the requester does not know (B30). Never by the failing way.
 
     It runs before the row is settled: a crash between the two tells the agent twice, which is better than never.
@@ -81,6 +114,8 @@ def _undelivered(stage: Stage, row: Outgoing, diagnostic: str, now: datetime) ->
         told = Notified(
             "undelivered", ("owner",), {"address": row.recipient, "diagnostic": diagnostic, "action": "failed"}
         )
+        if _NOBODY.search(diagnostic):
+            people.bounced_at(row.recipient, now)
         act = stage.act(now)
         applied = tickets.apply(tickets.lock(ticket_id), [noted] if to_staff else [noted, told], act)
         outbox.put(letters.write(applied, act, stage.post))

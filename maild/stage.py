@@ -67,6 +67,26 @@ def prepare(settings: Settings, now: datetime, on_problem: Callable[[str], None]
     return Stage(settings, staff, Post(templates, Mint(settings.instance, secret)), owner(part))
 
 
+def open_database(settings: Settings, migrate: bool = True) -> None:
+    """Open the database of the settings, at its newest schema. A file that is something else is left alone."""
+    if settings.database.startswith("sqlite:"):
+        path = _path(settings)
+        if path.is_dir() or (path.exists() and _beginning(path) not in (b"", b"SQLite format 3\0")):
+            raise MaildError(f"{path} is not a SQLite database; change `database`, or move it away")
+    db.open(settings.database)
+    if migrate:
+        db.migrate()
+
+
+def _beginning(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(16)
+
+
+def _path(settings: Settings) -> Path:
+    return Path("/" + settings.database.removeprefix("sqlite:").lstrip("/"))
+
+
 def owner(part: str = "") -> str:
     """The name under which this machine claims work."""
     machine = socket.gethostname().replace(":", "-")
@@ -116,7 +136,10 @@ def claim_database(settings: Settings) -> Callable[[], object]:
     """On SQLite one daemon has the database, since its leases are void when it starts. Returns how to give it back."""
     if not settings.database.startswith("sqlite:"):
         return lambda: None
-    lock = filelock.FileLock("/" + settings.database.removeprefix("sqlite:").lstrip("/") + ".lock", blocking=False)
+    path = _path(settings)
+    if not path.parent.is_dir():  # the lock would make it
+        raise MaildError(f"the folder {path.parent} of the database does not exist: make it, or change `database`")
+    lock = filelock.FileLock(f"{path}.lock", blocking=False)
     try:
         lock.acquire()
     except filelock.Timeout as e:

@@ -22,7 +22,7 @@ EX_NOT_WELL, EX_USAGE, EX_TEMPFAIL, EX_CONFIG = 1, 2, 75, 78
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(context_settings={"help_option_names": ["-h", "--help"]}, invoke_without_command=True)
 @click.version_option(__version__, prog_name="maild")
 @click.option("--config", "folder", type=click.Path(path_type=Path), help="The configuration folder.")
 @click.pass_context
@@ -31,8 +31,12 @@ def cli(context: click.Context, folder: Path | None) -> None:
 
     Begin with `maild demo` to see it at work, or with `maild init DIR` to set it up. Completion for your shell:
     eval "$(_MAILD_COMPLETE=bash_source maild)"
+
+    Example: maild --config /etc/maild check
     """
     context.obj = folder
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())
 
 
 def with_folder(function: F) -> F:
@@ -67,13 +71,18 @@ def main() -> NoReturn:
         click.echo(f"maild: {e}", err=True)
         sys.exit(EX_NOT_WELL if e.permanent else EX_TEMPFAIL)
     except click.ClickException as e:
-        e.show()
+        click.echo(f"maild: {e.format_message()}", err=True)
+        if isinstance(e, click.UsageError) and e.ctx is not None:
+            click.echo(f"See: {e.ctx.command_path} --help", err=True)
         sys.exit(e.exit_code)
     except (click.Abort, KeyboardInterrupt):
         sys.exit(130)
     except BrokenPipeError:  # the reader of our output had enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
+    except OSError as e:
+        click.echo(f"maild: {f'{e.filename}: ' if e.filename else ''}{e.strerror or e}", err=True)
+        sys.exit(EX_NOT_WELL)
     sys.exit(0)
 
 
@@ -83,9 +92,7 @@ def set_up_logging(level: str, as_json: bool) -> None:
     renderer = (
         structlog.processors.JSONRenderer()
         if as_json
-        else structlog.processors.LogfmtRenderer(
-            key_order=["timestamp", "level", "logger", "event"], bool_as_flag=False
-        )
+        else structlog.processors.LogfmtRenderer(key_order=["timestamp", "level", "event"], bool_as_flag=False)
     )
     structlog.configure(
         processors=[

@@ -18,17 +18,19 @@ LIMIT = click.option("--limit", default=50, show_default=True, help="How many at
 
 
 def _open(folder: Path) -> Settings:
-    from maild.desk import db
+    from maild.stage import open_database
 
     settings = ready(folder)
-    db.open(settings.database)
-    db.migrate()
+    open_database(settings)
     return settings
 
 
 @cli.group()
 def ticket() -> None:
-    """Look at tickets."""
+    """Look at tickets.
+
+    Example: maild ticket show INC-12
+    """
 
 
 @ticket.command("list")
@@ -89,7 +91,10 @@ def ticket_show(folder: Path, key: str, as_json: bool) -> None:
 
 @cli.group()
 def outbox() -> None:
-    """Mails that wait to be sent, or for a decision."""
+    """Mails that wait to be sent, or for a decision.
+
+    Example: maild outbox list --state doubtful
+    """
 
 
 @outbox.command("list")
@@ -114,7 +119,10 @@ def outbox_list(folder: Path, state: str | None, as_json: bool, limit: int) -> N
 @with_folder
 @click.argument("number", type=int)
 def outbox_show(folder: Path, number: int) -> None:
-    """Print a mail of the outbox, byte for byte."""
+    """Print a mail of the outbox, byte for byte.
+
+    Example: maild outbox show 7 > seven.eml
+    """
     from maild.desk import outbox as box
 
     _open(folder)
@@ -125,7 +133,10 @@ def outbox_show(folder: Path, number: int) -> None:
 @with_folder
 @click.argument("numbers", type=int, nargs=-1, required=True)
 def outbox_retry(folder: Path, numbers: tuple[int, ...]) -> None:
-    """Send mails after all, at once."""
+    """Send mails after all, at once.
+
+    Example: maild outbox retry 7 8
+    """
     from maild.desk import outbox as box
 
     _open(folder)
@@ -138,7 +149,10 @@ def outbox_retry(folder: Path, numbers: tuple[int, ...]) -> None:
 @with_folder
 @click.argument("numbers", type=int, nargs=-1, required=True)
 def outbox_cancel(folder: Path, numbers: tuple[int, ...]) -> None:
-    """Never send these mails."""
+    """Never send these mails.
+
+    Example: maild outbox cancel 7
+    """
     from maild.desk import outbox as box
 
     _open(folder)
@@ -149,7 +163,10 @@ def outbox_cancel(folder: Path, numbers: tuple[int, ...]) -> None:
 
 @cli.group()
 def quarantine() -> None:
-    """Mails that could not be handled. Nothing is lost: their bytes are kept."""
+    """Mails that could not be handled. Nothing is lost: their bytes are kept.
+
+    Example: maild quarantine list
+    """
 
 
 @quarantine.command("list")
@@ -157,7 +174,10 @@ def quarantine() -> None:
 @AS_JSON
 @LIMIT
 def quarantine_list(folder: Path, as_json: bool, limit: int) -> None:
-    """List quarantined mails with the reason."""
+    """List quarantined mails with the reason.
+
+    Example: maild quarantine list --json
+    """
     from maild.desk import inbox
 
     _open(folder)
@@ -170,7 +190,10 @@ def quarantine_list(folder: Path, as_json: bool, limit: int) -> None:
 @with_folder
 @click.argument("number", type=int)
 def quarantine_show(folder: Path, number: int) -> None:
-    """Show why a mail is in quarantine."""
+    """Show why a mail is in quarantine.
+
+    Example: maild quarantine show 12
+    """
     from maild.desk import inbox
 
     _open(folder)
@@ -181,7 +204,10 @@ def quarantine_show(folder: Path, number: int) -> None:
 @with_folder
 @click.argument("number", type=int)
 def quarantine_export(folder: Path, number: int) -> None:
-    """Print the raw bytes of a mail."""
+    """Print the raw bytes of a mail.
+
+    Example: maild quarantine export 12 > twelve.eml
+    """
     from maild.desk import inbox
 
     _open(folder)
@@ -192,7 +218,10 @@ def quarantine_export(folder: Path, number: int) -> None:
 @with_folder
 @click.argument("numbers", type=int, nargs=-1, required=True)
 def quarantine_retry(folder: Path, numbers: tuple[int, ...]) -> None:
-    """Handle mails once more; the running daemon does it, or `maild run --once`."""
+    """Handle mails once more; the running daemon does it, or `maild run --once`.
+
+    Example: maild quarantine retry 12
+    """
     from maild.desk import inbox
 
     _open(folder)
@@ -205,7 +234,10 @@ def quarantine_retry(folder: Path, numbers: tuple[int, ...]) -> None:
 @with_folder
 @click.argument("numbers", type=int, nargs=-1, required=True)
 def quarantine_drop(folder: Path, numbers: tuple[int, ...]) -> None:
-    """Give mails up; their bytes stay until retention removes them."""
+    """Give mails up; their bytes stay until retention removes them.
+
+    Example: maild quarantine drop 12
+    """
     from maild.desk import inbox
 
     _open(folder)

@@ -29,7 +29,10 @@ def table(rows: Iterable[Mapping[str, Any]], columns: Sequence[str], empty: str)
         printed.add_column(column.replace("_", " "), overflow="fold")
     for row in rows:
         printed.add_row(*(Text(_cell(row.get(c))) for c in columns))
-    Console().print(printed)
+    console = Console()
+    if not console.is_terminal:  # a file or a pipe: nothing is folded, so that grep finds it
+        console.width = 1_000
+    console.print(printed)
 
 
 def _cell(value: Any) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import mailbox
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -71,9 +72,10 @@ def migrate(folder: Path) -> None:
     Example: maild --config /etc/maild migrate
     """
     from maild.desk import db
+    from maild.stage import open_database
 
     settings = ready(folder)
-    db.open(settings.database)
+    open_database(settings, migrate=False)
     backup = db.back_up()
     if backup:
         click.echo(f"copied the database to {backup}")
@@ -123,9 +125,9 @@ def _mails(file: str) -> Iterator[tuple[str, bytes]]:
     else:
         raw = path.read_bytes()
         if raw.startswith(b"From "):
-            box = mailbox.mbox(path, create=False)
-            for key in box.iterkeys():
-                yield f"{file} {key}", box.get_bytes(key)
+            with closing(mailbox.mbox(path, create=False)) as box:
+                for key in box.iterkeys():
+                    yield f"{file} {key}", box.get_bytes(key)
         else:
             yield file, raw
 

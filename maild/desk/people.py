@@ -103,3 +103,8 @@ def participants(ticket: Ticket) -> Iterable[Person]:
 def bounced(person: int, now: datetime) -> None:
     """Automatic mail to this person stops for a while (B19)."""
     Person.update(bounced_until=now + BOUNCE_PAUSE).where(Person.id == person).execute()
+
+
+def bounced_at(address: str, now: datetime) -> None:
+    """The same, for the person with this canonical address."""
+    Person.update(bounced_until=now + BOUNCE_PAUSE).where(Person.address == address).execute()

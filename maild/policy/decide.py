@@ -19,6 +19,8 @@ from maild.policy.terms import Desk
 
 assert commands  # importing it registers the commands
 
+_SHOWN = 20  # commands of an unproved mail that are named in its fate: anybody can write any number
+
 
 @dataclass(frozen=True, slots=True)
 class Commanded:
@@ -163,10 +165,16 @@ def _agent(facts: Facts, ticket: TicketView, desk: Desk) -> Decision:
         else:
             results.append(Commanded(line.written, "refused", answer.says))
     told = any(isinstance(c, Notified) and c.notice == "resolution" for c in proposed)
-    changes = [*_said(facts, ticket, parsed.text, internal=internal, told=told), *proposed]
+    text = parsed.text
+    if told and not internal and not text:  # the words after !resolve are what the requester reads
+        text = next((line.words for line in parsed.lines if line.verb == "resolve"), "")
+    changes = [*_said(facts, ticket, text, internal=internal, told=told), *proposed]
     if results:
-        sent = "resolution" if told else "nothing" if not parsed.text else "internal" if internal else "public"
+        sent = "internal" if internal and text else "resolution" if told else "public" if text else "nothing"
         changes.append(Notified("receipt", ("actor",), {"results": tuple(results), "sent": sent, "held": unknown}))
+    if not changes:  # nothing new was found in it: that may be our mistake, so all of it is kept and its writer told
+        kept = _recorded(facts, facts.mail.text, internal=True)
+        changes = [kept, Notified("receipt", ("actor",), {"results": (), "sent": "nothing", "held": False})]
     return Decision("filed", "an agent's reply", tuple(changes), commands=tuple(results))
 
 
@@ -235,10 +243,13 @@ def _unproved(facts: Facts, ticket: TicketView) -> Decision:
     if facts.verdict != "unverified":
         told = Notified("requester_reply", ("owner",), {"text": recorded.text})
         return Decision("filed", facts.mail.kind_why, (recorded, told))
-    lines = orders.parse(facts.mail.reply).lines
+    lines = orders.parse(facts.mail.reply).lines[:_SHOWN]
     refused = tuple(Commanded(x.written, "refused", Say("unproved")) for x in lines)
     why = "the sender did not prove to be who From says"
-    told = Notified("unverified", ("actor",), {"text": recorded.text, "claimed": facts.sender})
+    # the real agent is told; where From names nobody at all, those who have the ticket are
+    told = Notified(
+        "unverified", ("actor",) if facts.actor else ("owner",), {"text": recorded.text, "claimed": facts.sender}
+    )
     return Decision("filed", why, (recorded, Noted("unverified", why, "maild"), told), commands=refused)
 
 

@@ -17,7 +17,7 @@ from maild.policy.changes import Change, Changed, TicketField
 from maild.policy.facts import Facts, TicketView
 from maild.policy.terms import Desk
 
-_LINE = re.compile(r"[ \t]*!([A-Za-z][A-Za-z-]*)(?:[ \t]+(.*?))?[ \t]*", re.DOTALL)
+_LINE = re.compile(r"!([A-Za-z][A-Za-z-]*)(?:[ \t]+(.*))?", re.DOTALL)  # of a stripped line, so that it is linear
 _USAGE = re.compile(r"^(?P<lang>[a-z]{2}): (?P<text>.+)$", re.MULTILINE)
 
 
@@ -96,7 +96,7 @@ def parse(text: str) -> Parsed:
     lines: list[Line] = []
     kept: list[str] = []
     for row in text.splitlines():
-        match = _LINE.fullmatch(row.replace("\xa0", " "))
+        match = _LINE.fullmatch(row.replace("\xa0", " ").strip(" \t"))
         if match:
             lines.append(Line(row.strip(), match.group(1).lower(), (match.group(2) or "").strip()))
         else:

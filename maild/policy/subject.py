@@ -12,9 +12,10 @@ _TAG = re.compile(r"\[(?:https?://)?([A-Z][A-Z0-9]{0,15})-(\d{1,10})\]")
 def clean(subject: str) -> str:
     """The subject without reply prefixes and ticket tags."""
     text = " ".join(_TAG.sub(" ", subject).split())
-    while match := _REPLY.match(text):
-        text = text[match.end() :]
-    return text[:500]
+    start = 0
+    while match := _REPLY.match(text, start):
+        start = match.end()
+    return text[start : start + 500]
 
 
 def tags(subject: str) -> list[tuple[str, int]]:

@@ -84,9 +84,9 @@ def _warm() -> None:
 
 @pytest.mark.parametrize("name", MAILS)
 def test_a_hostile_mail_costs_a_second_at_most(name: str) -> None:
-    begun = time.perf_counter()
+    begun = time.process_time()
     found = reading.read(MAILS[name], SETTINGS)
-    took = time.perf_counter() - begun
+    took = time.process_time() - begun
     json.dumps(reading.as_json(found, name), ensure_ascii=False).encode()
     assert len(squeezed(found.mail.text)) == len(squeezed(found.mail.reply)) + len(squeezed(found.mail.elided))
     assert took < SECONDS

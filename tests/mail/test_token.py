@@ -26,7 +26,7 @@ def test_a_token_fits_into_a_local_part_in_any_case() -> None:
     """RFC 5321, 4.5.3.1.1: 64 characters; some servers fold the case."""
     assert len(TOKEN) == token.LENGTH
     assert len(f"support+{TOKEN}") <= 64
-    assert TOKEN == TOKEN.lower()
+    assert TOKEN.lower() == TOKEN
     assert MINT.find(TOKEN.upper(), TODAY) == MINT.read(TOKEN, TODAY)
 
 

@@ -1,0 +1,1 @@
+"""Conversations by mail, on the real stories and real databases."""
