@@ -24,6 +24,7 @@ from tests import cast
 from tests.stories.conversation import Conversation, Tools
 
 BOTH = ("sqlite", "postgres")
+on_one_database = pytest.mark.parametrize("settings", ["sqlite"], indirect=True)  # where the database decides nothing
 
 
 @pytest.fixture(scope="session", autouse=True)

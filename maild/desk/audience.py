@@ -13,13 +13,16 @@ from maild.mail.address import canonical
 from maild.policy.changes import Audience
 
 
-def readers(audience: tuple[Audience, ...], ticket: Ticket, act: Act) -> list[Reader]:
-    """The recipients, in the order of the audience. Who sees the mail already in To or Cc gets no second copy."""
+def readers(audience: tuple[Audience, ...], ticket: Ticket, act: Act, *, copies: bool) -> list[Reader]:
+    """The recipients, in the order of the audience.
+
+    With `copies` the notice says no more than the mail that caused it: who has that in To or Cc gets no second one.
+    """
     found: dict[int, Reader] = {}
     for name in audience:
         for reader in _of(name, ticket, act):
             acted = act.actor in (reader.staff, reader.address) and name not in ("actor", "requester")
-            if not acted and not (reader.staff is None and _has_it(reader, act)):
+            if not acted and not (copies and reader.staff is None and _has_it(reader, act)):
                 found.setdefault(reader.id, reader)
     return list(found.values())
 

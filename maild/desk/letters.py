@@ -39,7 +39,7 @@ def write(applied: Applied, act: Act, post: Post) -> list[dict[str, Any]]:
     return [
         row
         for notified in applied.notices
-        for reader in audience.readers(notified.audience, applied.ticket, act)
+        for reader in audience.readers(notified.audience, applied.ticket, act, copies=notified.notice == "public_reply")
         if _allowed(notified, reader, applied.ticket, act)
         for row in _row(NOTICES[notified.notice], notified, reader, applied, act, post)
     ]

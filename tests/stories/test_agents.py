@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.databases import on_one_database
 from tests.stories import letters
 from tests.stories.conversation import Conversation, Turn
 from tests.stories.letters import ADA, BEN, CARLA, CLEO, GIULIA, SOREN
@@ -17,6 +18,7 @@ def opened(desk: Conversation) -> Turn:
     return desk.says(CARLA, "Blue screen", HELP)
 
 
+@on_one_database
 @pytest.mark.parametrize("style", letters.STYLES)
 def test_an_agents_reply_reaches_the_requester_word_for_word_and_alone(
     desk: Conversation, opened: Turn, style: str

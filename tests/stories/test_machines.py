@@ -6,6 +6,7 @@ import pytest
 
 from maild.desk.models import Outgoing
 from maild.desk.models import Person as Row
+from tests.databases import on_one_database
 from tests.stories import letters
 from tests.stories.conversation import Conversation, Turn
 from tests.stories.letters import ADA, BEN, CARLA, GIULIA, MALLORY, Person
@@ -28,6 +29,7 @@ AWAY = [
 ]
 
 
+@on_one_database
 @pytest.mark.parametrize("signs", AWAY)
 def test_an_out_of_office_changes_nothing_and_is_not_answered(
     desk: Conversation, opened: Turn, signs: dict[str, str]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.databases import on_one_database
 from tests.stories import letters
 from tests.stories.conversation import Conversation
 from tests.stories.letters import ADA, BEN, CARLA, GIULIA, MALLORY, SOREN, Person
@@ -56,6 +57,7 @@ def test_the_answers_to_the_questions_join_the_ticket(desk: Conversation) -> Non
     assert turn.nothing_to(CARLA)  # B24: one acknowledgement
 
 
+@on_one_database
 @pytest.mark.parametrize("style", letters.STYLES)
 def test_replies_of_all_mail_programs_join_with_their_new_text_alone(desk: Conversation, style: str) -> None:
     opened = desk.says(CARLA, "VPN", EN)

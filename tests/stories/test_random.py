@@ -69,7 +69,7 @@ def test_what_always_holds(desk: Conversation, seed: int) -> None:
     dice = random.Random(seed)
     got: list[Sent] = []
     staff = {row.address for row in Row.select().where(Row.staff.is_null(False))}
-    for _ in range(40):
+    for _ in range(30):
         turn = step(desk, dice, got)
         assert turn.fate.get("fate") in (None, "filed", "duplicate", "ignored"), turn.fate  # nothing breaks
         assert (turn.fate == {}) == (turn.fate.get("fate") is None)

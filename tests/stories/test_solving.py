@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.databases import on_one_database
 from tests.stories import letters
 from tests.stories.conversation import Conversation, Turn
 from tests.stories.letters import ADA, BEN, CARLA, GIULIA, SOREN, Person
@@ -56,6 +57,7 @@ def test_resolved_contradicted_resolved_confirmed(
     assert done.nothing_to(ADA)
 
 
+@on_one_database
 @pytest.mark.parametrize("words", ["say.yes", "say.no"])
 @pytest.mark.parametrize("who", [CARLA, GIULIA, SOREN])
 def test_the_buttons_say_what_they_promise(desk: Conversation, who: Person, words: str) -> None:
@@ -85,6 +87,7 @@ def test_a_score_is_kept_and_reopens_nothing(desk: Conversation) -> None:
     assert (told["satisfaction"], told["status"], turn.sent) == ("4", "closed", [])
 
 
+@on_one_database
 @pytest.mark.parametrize(
     "words", ["Thank you very much!", "Thanks a lot, Ada. Have a nice day", "Grazie mille!", "Mange tak for hjælpen"]
 )
@@ -100,6 +103,7 @@ def test_a_thank_you_alone_reopens_nothing(desk: Conversation, words: str, close
     assert turn.nothing_to(CARLA)
 
 
+@on_one_database
 @pytest.mark.parametrize(
     "words",
     [
@@ -179,3 +183,9 @@ def test_close_and_reopen_by_an_agent(desk: Conversation) -> None:
     turn = desk.answers(ADA, opened.to(ADA), "!reopen")
     assert turn.notices(CARLA) == ["reopened"]
     assert desk.told(opened.ticket)["status"] == "open"
+
+
+def test_a_requester_in_cc_of_the_solution_is_asked_whether_it_is_solved_all_the_same(desk: Conversation) -> None:
+    opened = desk.says(CARLA, "Printer", TEXTS[CARLA])
+    resolution = desk.answers(ADA, opened.to(ADA), "New toner is in.\n!resolve", Cc=CARLA.address)
+    assert resolution.notices(CARLA) == ["resolution"]
