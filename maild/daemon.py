@@ -193,7 +193,7 @@ class Daemon:
     # -- stories -------------------------------------------------------------------------------------------------------
 
     def _incoming(self) -> None:
-        inbox.recover(self.stage.owner)  # what this thread had claimed when the database went away under it
+        inbox.recover(self.stage.owner, lived=True)  # what this thread had claimed when the database went away under it
         while not self.stopping.is_set():
             self._beat()
             self.mail_came.clear()  # before looking, so that what comes meanwhile is looked for again

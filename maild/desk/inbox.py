@@ -119,14 +119,16 @@ def last_uidvalidity(account: str, folder: str) -> int | None:
 def claim(owner: str, now: datetime, limit: int) -> list[Incoming]:
     """Take waiting mails, oldest first, and count the attempt before anything is parsed.
 
-    Mails that were tried before come alone, one at a time: one of them may be what took the daemon down.
+    A mail that was tried before may be what took the daemon down. It comes alone, after all that are untried and the
+    least tried first: so it delays nobody, and an innocent one is not there again at the next death.
     """
     free = Incoming.lease_until.is_null() | (Incoming.lease_until < now)
     waiting = Incoming.done_at.is_null() & free & (Incoming.not_before.is_null() | (Incoming.not_before <= now))
+    some = Incoming.select(Incoming.id).where(waiting)
     with db.transaction():
-        due = list(Incoming.select(Incoming.id, Incoming.attempts).where(waiting).order_by(Incoming.id).limit(limit))
-        suspect = next((row.id for row in due if row.attempts), None)
-        ids = [suspect] if suspect else [row.id for row in due]
+        ids = [row.id for row in some.where(Incoming.attempts == 0).order_by(Incoming.id).limit(limit)]
+        if not ids:
+            ids = [row.id for row in some.order_by(Incoming.attempts, Incoming.id).limit(1)]
         if not ids:
             return []
         query = Incoming.update(owner=owner, lease_until=now + LEASE, attempts=Incoming.attempts + 1).where(
@@ -136,11 +138,15 @@ def claim(owner: str, now: datetime, limit: int) -> list[Incoming]:
     return [mine[i] for i in ids if i in mine]
 
 
-def recover(owner: str) -> None:
-    """Free what this machine held when it died. Call it at the start."""
+def recover(owner: str, *, lived: bool = False) -> None:
+    """Free what this machine held when it died, or (`lived`) when the database went away under it.
+
+    A mail is not to blame for the latter: its attempt does not count. No other reader of this machine may run.
+    """
     machine = owner.partition(":")[0]
     with db.transaction():
-        Incoming.update(owner=None, lease_until=None).where(
+        attempts = Incoming.attempts - 1 if lived else Incoming.attempts
+        Incoming.update(owner=None, lease_until=None, attempts=attempts).where(
             Incoming.done_at.is_null() & Incoming.owner.startswith(f"{machine}:")
         ).execute()
 

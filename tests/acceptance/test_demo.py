@@ -81,7 +81,14 @@ def test_ctrl_c_ends_it_at_once_and_leaves_nothing(bare: dict[str, str], tmp_pat
     """As at a terminal, all processes of the group get the signal."""
     command = [sys.executable, "-m", "maild", "demo"]
     with subprocess.Popen(
-        command, env=bare, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
+        command,
+        env=bare,
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+        # a test run in the background has SIGINT ignored, and its children would inherit that; a terminal's have not
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     ) as demo:
         assert demo.stdout is not None
         assert demo.stderr is not None

@@ -71,7 +71,7 @@ def test_the_mail_server_stops_and_starts_under_the_daemon(tmp_path: Path, sink:
         desk.start()
         desk.ready()
         write(desk.account, range(1, 4))
-        sink.wait(3)
+        until(lambda: len(sink.mails) >= 3, 30, desk.tail)
         dovecot.stop()
         until(lambda: 'thread="imap support"' in desk.tail(), 30, desk.tail)
         write(desk.account, range(4, 7))
