@@ -58,6 +58,7 @@ class Daemon:
         self._sources: list[tuple[Account, threading.Event, Mailbox]] = []
         self._beats: dict[str, float] = {}
         self._listener: Listener | None = None
+        self._blameless = False  # the thread that reads failed last for want of a server
         self._release = claim_database(settings)
         open_database(settings)
         self.stage: Stage = prepare(settings, clock(), template_problem)
@@ -138,7 +139,10 @@ class Daemon:
             return False
         self.stage = stage
         log.info("reloaded", version=settings.version)
-        if settings.accounts != old.accounts:
+        if (settings.limits, settings.desk.languages) != (old.limits, old.desk.languages):
+            reader, self.reader = self.reader, reader_of(settings)
+            reader.close()  # whoever reads with it starts afresh, with the new one
+        if (settings.accounts, settings.limits) != (old.accounts, old.limits):
             self._close_sources()
             self._open_sources()
         return True
@@ -166,13 +170,15 @@ class Daemon:
     def _listen(self, settings: Settings) -> Listener:
         door = settings.listener
         assert door is not None
-        account = settings.account(door.account)
+
+        def account() -> Account:  # as it is after a reload: a new alias must not be refused for good
+            return self.stage.settings.account(door.account)
 
         def accept(delivery: Delivery) -> None:
-            intake.accept(account, delivery, self.clock, self.mail_came.set)
+            intake.accept(account(), delivery, self.clock, self.mail_came.set)
 
         def known(address: str) -> bool:
-            return intake.addressed(account, address)
+            return intake.addressed(account(), address)
 
         size = settings.limits.size
         listener = Listener(door.host, door.port, door.protocol, accept, size, settings.instance, known)
@@ -181,38 +187,61 @@ class Daemon:
 
     def _watch(self, account: Account, mailbox: Mailbox, closing: threading.Event) -> None:
         """One account for as long as it is watched: connect, take in, wait, and again."""
+        if closing.is_set():  # a reload came while this account waited for its server
+            return
         try:
             mailbox.connect()
             while not closing.is_set():
                 self._beat()
-                new = intake.drain(mailbox, account, self.clock, self.mail_came.set)
+                new = intake.drain(mailbox, account, self.clock, self._came)
                 mailbox.wait(min(_IDLE, account.poll.total_seconds()), active=new > 0)
         finally:
             mailbox.close()
 
+    def _came(self) -> None:
+        self._beat()  # a backlog may take hours (B67), and each of its batches is a sign of life
+        self.mail_came.set()
+
     # -- stories -------------------------------------------------------------------------------------------------------
 
     def _incoming(self) -> None:
-        inbox.recover(self.stage.owner, lived=True)  # what this thread had claimed when the database went away under it
-        while not self.stopping.is_set():
-            self._beat()
-            self.mail_came.clear()  # before looking, so that what comes meanwhile is looked for again
-            if incoming.process(self.stage, self.reader, self.clock):
-                self.mail_goes.set()
-            else:
-                self.mail_came.wait(_REST)
-
-    def _outgoing(self) -> None:
-        outbox.recover(self.stage.owner, self.clock())
-        sender = sender_of(self.stage.settings)
+        # what this thread had claimed when it failed: for want of a server no mail is to blame, else one may be (M5)
+        inbox.recover(self.stage.owner, lived=self._blameless)
+        self._blameless = False
+        work = incoming.Process(self.reader, self.clock)
         try:
             while not self.stopping.is_set():
                 self._beat()
+                self.mail_came.clear()  # before looking, so that what comes meanwhile is looked for again
+                if work.step(self.stage):
+                    self.mail_goes.set()
+                else:
+                    self.mail_came.wait(_REST)
+        except (Unavailable, *db.GONE):
+            self._blameless = True
+            raise
+        finally:
+            work.close()
+
+    def _outgoing(self) -> None:
+        outbox.recover(self.stage.owner, self.clock())
+        sender, sending = sender_of(self.stage.settings), self.stage.settings.sending
+        try:
+            while not self._ends():
                 self.mail_goes.clear()
-                if not outgoing.send_due(self.stage, sender, self.clock, self.stopping.is_set):
+                stage = self.stage
+                if stage.settings.sending != sending:  # a reload changed the way out
+                    sender.close()
+                    sender, sending = sender_of(stage.settings), stage.settings.sending
+                if not outgoing.send_due(stage, sender, self.clock, self._ends):
                     self.mail_goes.wait(_REST)
         finally:
             sender.close()
+
+    def _ends(self) -> bool:
+        """Asked before each mail, so it is a sign of life too: a slow server takes minutes for one."""
+        self._beat()
+        return self.stopping.is_set()
 
     def _timers(self) -> None:
         jobs = schedule.Scheduler()

@@ -6,8 +6,9 @@ transaction with a savepoint for each mail: what a mail causes and its fate are 
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Set
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -17,7 +18,7 @@ from maild.config import Account
 from maild.desk import conversation, db, identity, inbox, letters, outbox, people, tickets
 from maild.desk.models import Incoming
 from maild.errors import Unavailable, Unreadable
-from maild.mail.message import Mail, Reading
+from maild.mail.message import File, Mail, Reading
 from maild.mail.sandbox import Reader
 from maild.outcome import CommandOutcome, Fate
 from maild.policy import decide
@@ -32,27 +33,72 @@ BATCH = 50
 _AGAIN = timedelta(seconds=30)
 
 
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """Mails that were claimed, and the readings of those that are not given up, which may still be on their way."""
+
+    given_up: list[Incoming]
+    kept: list[Incoming]
+    readings: Future[list[Reading | Unreadable]]
+
+
+class Process:
+    """Story 2 as a loop: while one batch is settled here, the next is being read in the reader's process."""
+
+    def __init__(self, reader: Reader, clock: Callable[[], datetime], limit: int = BATCH) -> None:
+        self._reader, self._clock, self._limit = reader, clock, limit
+        self._ahead = ThreadPoolExecutor(1, "reading")
+        self._next: _Batch | None = None
+
+    def step(self, stage: Stage) -> int:
+        """Settle one batch; how many mails it had. 0: nothing waits."""
+        batch = self._next or self._claim(stage)
+        if batch is None:
+            return 0
+        self._next = self._claim(stage)
+        self._settle(stage, batch)
+        return len(batch.given_up) + len(batch.kept)
+
+    def close(self) -> None:
+        """Give back what was claimed and not settled."""
+        self._ahead.shutdown(wait=True, cancel_futures=True)
+        if self._next is not None:
+            inbox.give_back([*self._next.given_up, *self._next.kept])
+            self._next = None
+
+    def _claim(self, stage: Stage) -> _Batch | None:
+        rows = inbox.claim(stage.owner, self._clock(), self._limit)
+        if not rows:
+            return None
+        kept = [row for row in rows if row.attempts <= inbox.ATTEMPTS]
+        raws = inbox.raw(kept)
+        readings = self._ahead.submit(self._reader.read_many, [raws[row.id] for row in kept])
+        return _Batch([row for row in rows if row not in kept], kept, readings)
+
+    def _settle(self, stage: Stage, batch: _Batch) -> None:
+        try:
+            readings = batch.readings.result()
+        except Unavailable:
+            inbox.give_back([*batch.given_up, *batch.kept])
+            raise
+        now = self._clock()
+        with db.transaction():
+            for row in batch.given_up:
+                reason = row.reason or "it took the daemon down"
+                _quarantine(row, f"tried {row.attempts - 1} times: {reason}", now)
+            for row, reading in zip(batch.kept, readings, strict=True):
+                _settle(stage, row, reading, now)
+
+
 def process(stage: Stage, reader: Reader, clock: Callable[[], datetime], limit: int = BATCH) -> int:
-    """Handle up to `limit` waiting mails; how many were claimed. 0: nothing waits."""
-    rows = inbox.claim(stage.owner, clock(), limit)
-    if not rows:
-        return 0
-    given_up = [row for row in rows if row.attempts > inbox.ATTEMPTS]
-    raws = inbox.raw(rows)
-    kept = [row for row in rows if row not in given_up]
+    """Handle all that waits, batch by batch; how many mails were handled."""
+    work, handled = Process(reader, clock, limit), 0
     try:
-        readings = reader.read_many([raws[row.id] for row in kept])
-    except Unavailable:
-        inbox.give_back(rows)
-        raise
-    now = clock()
-    with db.transaction():
-        for row in given_up:
-            reason = row.reason or "it took the daemon down"
-            _quarantine(row, f"tried {row.attempts - 1} times: {reason}", now)
-        for row, reading in zip(kept, readings, strict=True):
-            _settle(stage, row, reading, now)
-    return len(rows)
+        while count := work.step(stage):
+            handled += count
+    finally:
+        work.close()
+    return handled
 
 
 def _settle(stage: Stage, row: Incoming, reading: Reading | Unreadable, now: datetime) -> None:
@@ -64,6 +110,8 @@ def _settle(stage: Stage, row: Incoming, reading: Reading | Unreadable, now: dat
             handle(stage, row, reading, now)
     except Unavailable:
         raise
+    except inbox.Lost:  # its lease ran out while it was read: what it caused here is undone
+        log.warning("somebody else has this mail by now", mail=row.id, message_id=reading.mail.message_id)
     except db.GONE as e:
         raise Unavailable(f"the database does not answer: {e}") from e
     except Exception as e:  # M5: one mail never blocks the next, whatever it is that it breaks
@@ -75,24 +123,34 @@ def _settle(stage: Stage, row: Incoming, reading: Reading | Unreadable, now: dat
 
 
 def _quarantine(row: Incoming, reason: str, now: datetime) -> None:
+    try:
+        inbox.finish(row, Fate("quarantined", reason), now)
+    except inbox.Lost:
+        return
     log.error("quarantined", mail=row.id, source=row.source, reason=reason)
-    inbox.finish(row, Fate("quarantined", reason), now)
 
 
 def handle(stage: Stage, row: Incoming, reading: Reading, now: datetime) -> Fate:
     """Settle one mail inside the open transaction: find its ticket and sender, decide, apply, write the mails."""
     mail = reading.mail
     twin = inbox.same(mail)
-    if twin is not None and twin.fate != "quarantined":
+    if twin is not None:
         fate = Fate("duplicate", f"the same mail as {twin.source}", kind=mail.kind, sender=twin.sender or "")
         return _finish(row, fate, now, reading, twin.__data__["ticket"])
 
     account = _account(stage, row.account)
     found = conversation.find(mail, tuple(row.envelope_to), stage.post.mint, now.date())
-    if found.ticket is not None:
-        tickets.lock(found.ticket.id)
+    if found.ticket is not None:  # as it is, now that nobody else changes it: what was found may be old
+        found = replace(found, ticket=tickets.lock(found.ticket.id))
     sender = identity.judge(mail, found, account, stage.settings, stage.staff)
     mail = _without_tokens(mail, stage, now)
+    staff = frozenset(member.id for member in stage.staff.values())
+    files = reading.files
+    inside = outside = ""
+    if found.ticket is not None and sender.verdict == "agent":  # what they send may go out
+        files = tuple(file for file in files if not _is_ours(file, stage, staff, now))
+        if decide.quotes(mail.reply):
+            inside, outside = conversation.said(found.ticket)
     facts = Facts(
         mail=mail,
         sender=sender.address,
@@ -103,13 +161,16 @@ def handle(stage: Stage, row: Incoming, reading: Reading, now: datetime) -> Fate
         ticket=tickets.view(found.ticket) if found.ticket is not None else None,
         now=now,
         internal=found.internal,
-        to_staff=found.person in {member.id for member in stage.staff.values()},
+        to_staff=found.person in staff,
+        from_staff=sender.actor in stage.staff,
+        inside=inside,
+        outside=outside,
         language=_language(stage, mail.language, sender),
     )
     decision = decide.decide(facts, stage.settings.desk, stage.settings.rules)
     ticket = None
     if decision.changes:
-        act = stage.act(now, actor=sender.actor, incoming=row.id, mail=mail, files=reading.files)
+        act = stage.act(now, actor=sender.actor, incoming=row.id, mail=mail, files=files)
         extra = [Noted("conflict", found.conflict, "maild")] if found.conflict else []
         target = None if decision.opens else found.ticket
         applied = tickets.apply(target, [*decision.changes, *extra], act)
@@ -169,6 +230,15 @@ def _without_tokens(mail: Mail, stage: Stage, now: datetime) -> Mail:
     """What a mail quotes of ours holds the token of who got it; nobody else may see that (B29, M7)."""
     blank = partial(stage.post.mint.blank, today=now.date())
     return replace(mail, text=blank(mail.text), reply=blank(mail.reply), elided=blank(mail.elided))
+
+
+def _is_ours(file: File, stage: Stage, staff: Set[int], now: datetime) -> bool:
+    """Whether an attachment is a mail of ours to staff, as programs attach what they answer: not for outsiders (M9).
+
+    Its token would make an agent of whoever reads it (M7), and the rest of it is for agents. UTF-16 is Outlook's .msg.
+    """
+    words = file.data.replace(b"\0", b"").decode("latin-1")
+    return any(token.person in staff for token in stage.post.mint.all(words, now.date()))
 
 
 def _note_bounce(facts: Facts, person: int | None, now: datetime) -> None:

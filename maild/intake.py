@@ -28,11 +28,12 @@ def drain(mailbox: Mailbox, account: Account, clock: Callable[[], datetime], wak
     `wake` is called after each commit. Raises Unavailable where the server or the database does not answer.
     """
     validity = mailbox.uidvalidity
-    before = inbox.last_uidvalidity(account.name, account.folder)
-    renumbered = before is not None and before != validity
-    if renumbered:
-        log.warning("UIDVALIDITY changed; looking for what is unknown", account=account.name, was=before, now=validity)
     uids = mailbox.waiting()
+    if not uids:
+        return 0
+    renumbered = inbox.renumbered(account.name, account.folder, validity)
+    if renumbered:
+        log.warning("UIDVALIDITY changed; looking for what is unknown", account=account.name, now=validity)
     known = inbox.known(account.name, account.folder, validity, uids)
     _tell(mailbox, account, sorted(known))  # taken in before a crash, or left in place
     new = 0

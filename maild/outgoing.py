@@ -114,8 +114,9 @@ def _tell(stage: Stage, row: Outgoing, diagnostic: str, now: datetime) -> None:
         told = Notified(
             "undelivered", ("owner",), {"address": row.recipient, "diagnostic": diagnostic, "action": "failed"}
         )
+        ticket = tickets.lock(ticket_id)  # first, as all do: two orders of locks are a deadlock
         if _NOBODY.search(diagnostic):
             people.bounced_at(row.recipient, now)
         act = stage.act(now)
-        applied = tickets.apply(tickets.lock(ticket_id), [noted] if to_staff else [noted, told], act)
+        applied = tickets.apply(ticket, [noted] if to_staff else [noted, told], act)
         outbox.put(letters.write(applied, act, stage.post))

@@ -89,9 +89,12 @@ def _path(settings: Settings) -> Path:
 
 def owner(part: str = "") -> str:
     """The name under which this machine claims work."""
-    machine = socket.gethostname().replace(":", "-")
     boot = _BOOT.read_text().strip() if _BOOT.exists() else "unknown"
-    return f"{machine}{part}:{boot}"
+    return f"{_machine()}{part}:{boot}"
+
+
+def _machine() -> str:
+    return socket.gethostname().replace(":", "-")
 
 
 def mailbox_of(account: Account, settings: Settings) -> Mailbox:
@@ -133,9 +136,16 @@ def reader_of(settings: Settings) -> Reader:
 
 
 def claim_database(settings: Settings) -> Callable[[], object]:
-    """On SQLite one daemon has the database, since its leases are void when it starts. Returns how to give it back."""
+    """One daemon of a machine has the database, since its leases are void when it starts. Returns how to give it back.
+
+    On PostgreSQL other machines may have it too, each under its own name.
+    """
+    taken = "another maild of this machine has this database already; stop it first"
     if not settings.database.startswith("sqlite:"):
-        return lambda: None
+        release = db.hold(settings.database, f"maild {_machine()}")
+        if release is None:
+            raise Unavailable(taken)
+        return release
     path = _path(settings)
     if not path.parent.is_dir():  # the lock would make it
         raise MaildError(f"the folder {path.parent} of the database does not exist: make it, or change `database`")
@@ -143,7 +153,7 @@ def claim_database(settings: Settings) -> Callable[[], object]:
     try:
         lock.acquire()
     except filelock.Timeout as e:
-        raise Unavailable("another maild has this database already; stop it first") from e
+        raise Unavailable(taken) from e
     except OSError as e:
         raise MaildError(f"the folder of the database cannot be written: {e}") from e
     return lock.release

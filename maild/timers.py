@@ -101,17 +101,27 @@ def _clock_values(stage: Stage, clock: Clock, rung: Rung, now: datetime) -> dict
 
 
 def close_resolved(stage: Stage, now: datetime) -> int:
-    """Close what was resolved long enough ago and not contradicted (P10); how many."""
+    """Close what was resolved long enough ago and not contradicted (P10), a bounded number at a time; how many."""
     limit = now - stage.settings.desk.closing.after_resolved
     old = Ticket.select(Ticket.id).where((Ticket.status == "resolved") & (Ticket.resolved_at <= limit)).limit(BATCH)
-    numbers = [row.id for row in old]
-    for number in numbers:
-        with db.transaction():
-            ticket = tickets.lock(number)
-            if ticket.status != "resolved" or ticket.resolved_at > limit:
-                continue
-            act = stage.act(now, actor="timer")
-            closed = Changed("status", "closed", "resolved and not contradicted", "timer")
-            applied = tickets.apply(ticket, [closed, Notified("closure", ("requester", "participants"))], act)
-            outbox.put(letters.write(applied, act, stage.post))
-    return len(numbers)
+    closed = 0
+    for number in [row.id for row in old]:
+        try:
+            with db.transaction():
+                closed += _close(stage, number, limit, now)
+        except Unavailable:
+            raise
+        except Exception:  # not counted, so that nobody asks again at once; the next minute tries it again
+            log.exception("a ticket could not be closed", ticket=number)
+    return closed
+
+
+def _close(stage: Stage, number: int, limit: datetime, now: datetime) -> bool:
+    ticket = tickets.lock(number)
+    if ticket.status != "resolved" or ticket.resolved_at > limit:
+        return False
+    act = stage.act(now, actor="timer")
+    closed = Changed("status", "closed", "resolved and not contradicted", "timer")
+    applied = tickets.apply(ticket, [closed, Notified("closure", ("requester", "participants"))], act)
+    outbox.put(letters.write(applied, act, stage.post))
+    return True

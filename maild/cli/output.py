@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import click
 
 
 def as_json(value: Any) -> None:
-    """One JSON object on a line of its own."""
-    click.echo(json.dumps(value, ensure_ascii=False, default=str))
+    """One JSON object on a line of its own; times as ISO 8601."""
+    click.echo(json.dumps(value, ensure_ascii=False, default=_plainly))
+
+
+def _plainly(value: Any) -> str:
+    return value.isoformat() if isinstance(value, datetime) else str(value)
 
 
 def table(rows: Iterable[Mapping[str, Any]], columns: Sequence[str], empty: str) -> None:

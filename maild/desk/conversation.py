@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from maild.desk.models import Thread, Ticket
+from maild.desk.models import Message, Thread, Ticket
 from maild.desk.prepared import Select
 from maild.mail.message import Mail
 from maild.mail.token import Mint, Token
@@ -35,6 +35,15 @@ def find(mail: Mail, envelope_to: tuple[str, ...], mint: Mint, today: date) -> F
             words = f"its {found.evidence} names {found.ticket.key}"
             return Found(best.ticket, best.evidence, best.person, best.internal, words)
     return best or Found()
+
+
+def said(ticket: Ticket) -> tuple[str, str]:
+    """All that the ticket's internal notes say, and all that its public messages say; runs of blanks are one."""
+    rows = list(Message.select(Message.visibility, Message.text).where(Message.ticket == ticket).order_by(Message.id))
+    inside, outside = (
+        "\n".join(" ".join(m.text.split()) for m in rows if m.visibility == v) for v in ("internal", "public")
+    )
+    return inside, outside
 
 
 def _evidence(mail: Mail, envelope_to: tuple[str, ...], mint: Mint, today: date) -> Iterator[Found]:

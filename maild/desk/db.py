@@ -7,11 +7,11 @@ our own threads, so that none of them waits in SQLite's own sleeping busy handle
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 import peewee
@@ -44,13 +44,17 @@ def open(url: str) -> None:  # noqa: A001 - called as db.open, which says it bes
             raise MaildError(f"the folder {path.parent} of the database does not exist: make it, or change `database`")
         database.initialize(peewee.SqliteDatabase(str(path), pragmas=_PRAGMAS, lock_type="IMMEDIATE"))
     elif parts.scheme in ("postgresql", "postgres"):
-        try:
-            from playhouse.postgres_ext import Psycopg3Database
-        except ImportError as e:  # pragma: no cover - depends on what is installed
-            raise MaildError("PostgreSQL needs the extra: pip install 'maild[postgres]'") from e
-        database.initialize(Psycopg3Database(url))
+        database.initialize(_postgres(url))
     else:
         raise MaildError(f"database: {parts.scheme}: is not known; use sqlite: or postgresql:")
+
+
+def _postgres(url: str, **more: Any) -> Any:
+    try:
+        from playhouse.postgres_ext import Psycopg3Database
+    except ImportError as e:  # pragma: no cover - depends on what is installed
+        raise MaildError("PostgreSQL needs the extra: pip install 'maild[postgres]'") from e
+    return Psycopg3Database(url, **more)
 
 
 def is_sqlite() -> bool:
@@ -73,7 +77,28 @@ def translated() -> Iterator[None]:
     except GONE as e:
         if not database.in_transaction():
             database.close()
-        raise Unavailable(f"the database does not answer: {str(e).strip().splitlines()[0]}") from e
+        raise _unavailable(e) from e
+
+
+def _unavailable(problem: Exception) -> Unavailable:
+    return Unavailable(f"the database does not answer: {str(problem).strip().partition(chr(10))[0]}")
+
+
+def hold(url: str, name: str) -> Callable[[], object] | None:
+    """Hold a name on PostgreSQL; how to let it go, or None where another holds it. A dead process holds nothing.
+
+    The lock belongs to a connection of its own, which no thread closes when it starts afresh.
+    """
+    keeper = _postgres(url, thread_safe=False)
+    try:
+        keeper.connect()
+        held = keeper.execute_sql("SELECT pg_try_advisory_lock(hashtextextended(%s, 0))", (name,)).fetchone()[0]
+    except GONE as e:
+        raise _unavailable(e) from e
+    if held:
+        return cast("Callable[[], object]", keeper.close)
+    keeper.close()
+    return None
 
 
 def savepoint() -> Any:

@@ -18,6 +18,7 @@ from maild.outcome import Fate, FateName
 
 LEASE = timedelta(minutes=10)
 ATTEMPTS = 3  # M5: as often a mail may take the daemon down before it is put aside
+_AT_ONCE = 10_000  # values of one statement: PostgreSQL takes 65,535, and a backlog may have more (B67)
 FATES: tuple[FateName, ...] = ("filed", "duplicate", "ignored", "held", "quarantined")
 
 
@@ -71,13 +72,12 @@ def take_in(arrivals: Sequence[Arrival], now: datetime) -> list[int]:
 
 def known(account: str, folder: str, uidvalidity: int, uids: Sequence[int]) -> set[int]:
     """Those of `uids` that were taken in already."""
-    rows = Incoming.select(Incoming.uid).where(
-        (Incoming.account == account)
-        & (Incoming.folder == folder)
-        & (Incoming.uidvalidity == uidvalidity)
-        & (Incoming.uid << list(uids))
-    )
-    return {row.uid for row in rows if row.uid is not None}
+    here = (Incoming.account == account) & (Incoming.folder == folder) & (Incoming.uidvalidity == uidvalidity)
+    found: set[int] = set()
+    for start in range(0, len(uids), _AT_ONCE):
+        rows = Incoming.select(Incoming.uid).where(here & (Incoming.uid << uids[start : start + _AT_ONCE]))
+        found |= {row.uid for row in rows if row.uid is not None}
+    return found
 
 
 def renumber(account: str, folder: str, uidvalidity: int, arrivals: Sequence[Arrival]) -> list[Arrival]:
@@ -105,15 +105,10 @@ def renumber(account: str, folder: str, uidvalidity: int, arrivals: Sequence[Arr
     return unknown
 
 
-def last_uidvalidity(account: str, folder: str) -> int | None:
-    """The UIDVALIDITY under which this folder was last read."""
-    row = (
-        Incoming.select(Incoming.uidvalidity)
-        .where((Incoming.account == account) & (Incoming.folder == folder))
-        .order_by(Incoming.id.desc())
-        .first()
-    )
-    return row.uidvalidity if row else None
+def renumbered(account: str, folder: str, uidvalidity: int) -> bool:
+    """Whether all that was taken in from this folder has other UIDVALIDITYs. Two looks into an index (M12)."""
+    rows = Incoming.select(Incoming.id).where((Incoming.account == account) & (Incoming.folder == folder))
+    return not rows.where(Incoming.uidvalidity == uidvalidity).exists() and rows.exists()
 
 
 def claim(owner: str, now: datetime, limit: int) -> list[Incoming]:
@@ -151,19 +146,34 @@ def recover(owner: str, *, lived: bool = False) -> None:
         ).execute()
 
 
+class Lost(MaildError):
+    """A mail is not ours any more: its lease ran out, and somebody else has it or had it."""
+
+
 def release(row: Incoming, why: str, not_before: datetime) -> None:
     """It could not be handled now; again after `not_before`."""
     Incoming.update(owner=None, lease_until=None, reason=why[:2000], not_before=not_before).where(
-        Incoming.id == row.id
+        _mine(row.id, row.owner, row.attempts)
     ).execute()
 
 
 def give_back(rows: Iterable[Incoming]) -> None:
     """Nothing could be done about these mails, and they are not to blame: the attempt does not count."""
     with db.transaction():
-        Incoming.update(owner=None, lease_until=None, attempts=Incoming.attempts - 1).where(
-            Incoming.id << [row.id for row in rows]
-        ).execute()
+        for row in rows:
+            Incoming.update(owner=None, lease_until=None, attempts=Incoming.attempts - 1).where(
+                _mine(row.id, row.owner, row.attempts)
+            ).execute()
+
+
+def _mine(number: Any, owner: Any, attempts: Any) -> Any:
+    """The row as it was claimed: each claim counts an attempt, so the count tells this one from a later one."""
+    return (
+        (Incoming.id == number)
+        & (Incoming.owner == owner)
+        & (Incoming.attempts == attempts)
+        & Incoming.done_at.is_null()
+    )
 
 
 def raw(rows: Iterable[Incoming]) -> dict[int, bytes]:
@@ -197,14 +207,14 @@ _FATE = (
 )
 _FINISH = Statement(
     lambda *values: Incoming.update(owner=None, lease_until=None, **dict(zip(_FATE, values, strict=False))).where(
-        Incoming.id == values[-1]
+        _mine(*values[-3:])
     ),
-    len(_FATE) + 1,
+    len(_FATE) + 3,
 )
 
 
 def finish(row: Incoming, fate: Fate, now: datetime, mail: Mail | None = None, ticket: int | None = None) -> None:
-    """Write the one fate of a mail, in the transaction of what it caused."""
+    """Write the one fate of a mail, in the transaction of what it caused. Raises Lost: undo what it caused (M2)."""
     values = {
         "done_at": now,
         "message_id": mail.derived_id if mail else None,
@@ -219,7 +229,11 @@ def finish(row: Incoming, fate: Fate, now: datetime, mail: Mail | None = None, t
         "verdict": fate.verdict,
         "commands": [asdict(c) for c in fate.commands],
     }
-    _FINISH.run(*(getattr(Incoming, name).db_value(values[name]) for name in _FATE), row.id)
+    written = _FINISH.run(
+        *(getattr(Incoming, name).db_value(values[name]) for name in _FATE), row.id, row.owner, row.attempts
+    )
+    if not written.rowcount:
+        raise Lost(f"mail {row.id} is somebody else's by now")
 
 
 def get(number: int) -> Incoming:

@@ -20,9 +20,12 @@ from maild.errors import MaildError, UnknownThing
 from maild.policy.notices import NOTICES
 
 LEASE = timedelta(minutes=10)
+_STOPPED = "maild stopped while it was being sent"
 _TOO_OLD = timedelta(days=2)  # B31: an acknowledgement that could not go out for so long asks a person
 _PUT = Insert(Outgoing)
-_START = Statement(lambda at, number, fence: Outgoing.update(started_at=at).where(_mine(number, fence)), 3)
+_START = Statement(
+    lambda at, until, number, fence: Outgoing.update(started_at=at, lease_until=until).where(_mine(number, fence)), 4
+)
 _SENT = Statement(
     lambda at, answer, number, fence: Outgoing.update(
         state="sent", done_at=at, answer=answer, attempts=Outgoing.attempts + 1, **_FREE
@@ -39,21 +42,27 @@ def put(rows: Sequence[Mapping[str, Any]]) -> None:
 
 
 def claim(owner: str, now: datetime, limit: int) -> list[Outgoing]:
-    """Take up to `limit` mails that are due, oldest first. Each is ours until its lease ends."""
+    """Take up to `limit` mails that are due, oldest first. Each is ours until its lease ends.
+
+    One that another machine had begun when its lease ended is in doubt, as after a crash of ours (M3).
+    """
     free = Outgoing.lease_until.is_null() | (Outgoing.lease_until < now)
     with db.transaction():
         due = list(
-            Outgoing.select(Outgoing.id)
+            Outgoing.select(Outgoing.id, Outgoing.notice, Outgoing.started_at)
             .where((Outgoing.state == "waiting") & (Outgoing.not_before <= now) & free)
             .order_by(Outgoing.id)
             .limit(limit)
         )
-        if not due:
+        in_doubt = [row.id for row in due if row.started_at is not None and NOTICES[row.notice].once]
+        if in_doubt:
+            aside = Outgoing.update(state="doubtful", done_at=now, answer=_STOPPED, fence=Outgoing.fence + 1, **_FREE)
+            aside.where((Outgoing.id << in_doubt) & (Outgoing.state == "waiting") & free).execute()
+        ids = [row.id for row in due if row.id not in in_doubt]
+        if not ids:
             return []
-        ids = [row.id for row in due]
-        query = Outgoing.update(owner=owner, lease_until=now + LEASE, fence=Outgoing.fence + 1).where(
-            (Outgoing.id << ids) & (Outgoing.state == "waiting") & free
-        )
+        values = {"owner": owner, "lease_until": now + LEASE, "started_at": None, "fence": Outgoing.fence + 1}
+        query = Outgoing.update(**values).where((Outgoing.id << ids) & (Outgoing.state == "waiting") & free)
         mine = {row.id: row for row in query.returning(Outgoing).execute()}
     return [mine[i] for i in ids if i in mine]
 
@@ -74,7 +83,7 @@ def recover(owner: str, now: datetime) -> int:
             in_doubt = started and NOTICES[row.notice].once
             values: dict[str, Any] = {"owner": None, "lease_until": None, "started_at": None}
             if in_doubt:
-                values |= {"state": "doubtful", "done_at": now, "answer": "maild stopped while it was being sent"}
+                values |= {"state": "doubtful", "done_at": now, "answer": _STOPPED}
                 doubtful += 1
             Outgoing.update(**values).where(Outgoing.id == row.id).execute()
     return doubtful
@@ -83,12 +92,14 @@ def recover(owner: str, now: datetime) -> int:
 def start(row: Outgoing, now: datetime, settled: Sequence[tuple[Outgoing, Mapping[str, Any]]] = ()) -> bool:
     """Mark that the connection gets this mail now, and settle those before it in the same breath.
 
-    False where the row is not ours any more: somebody cancelled it, or the lease ran out.
+    Its lease begins anew, since the mails before it may have taken most of it. False where the row is not ours any
+    more: somebody cancelled it, or the lease ran out and it was claimed again.
     """
     with db.quickly():
         for done, values in settled:
             _settle(done, values)
-        mine = _START.run(Outgoing.started_at.db_value(now), row.id, row.fence)
+        times = (Outgoing.started_at.db_value(at) for at in (now, now + LEASE))
+        mine = _START.run(*times, row.id, row.fence)
     return bool(mine.rowcount)
 
 
@@ -139,17 +150,6 @@ def bounced(message_id: str, diagnostic: str, now: datetime) -> None:
     Outgoing.update(state="failed", done_at=now, answer=f"bounced: {diagnostic}"[:500]).where(
         (Outgoing.message_id == message_id) & (Outgoing.state == "sent")
     ).execute()
-
-
-def next_due(now: datetime) -> datetime | None:
-    """When the next waiting mail is due; None where none waits."""
-    row = (
-        Outgoing.select(Outgoing.not_before)
-        .where((Outgoing.state == "waiting") & (Outgoing.lease_until.is_null() | (Outgoing.lease_until < now)))
-        .order_by(Outgoing.not_before)
-        .first()
-    )
-    return row.not_before if row else None
 
 
 def listed(state: str | None, limit: int) -> list[Outgoing]:

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from maild.config import Settings
-from maild.desk import clocks, people
+from maild.desk import clocks, db, people
 from maild.desk.models import Event, Message, Participant, Thread, Ticket
 from maild.desk.people import Staff
 from maild.desk.prepared import Insert
@@ -50,7 +50,7 @@ class Applied:
 def apply(ticket: Ticket | None, changes: Sequence[Change], act: Act) -> Applied:
     """Carry out what was decided. `ticket` is None where the first change is `Opened`.
 
-    The notices are given back, not sent: `outbox.write` turns them into mails, in the same transaction.
+    The notices are given back, not sent: `letters.write` turns them into mails, in the same transaction.
     """
     events: list[dict[str, Any]] = []
     started: list[dict[str, Any]] = []
@@ -89,7 +89,7 @@ _THREADS = Insert(Thread, ignore=True)
 def lock(ticket_id: int) -> Ticket:
     """The ticket, held against other machines until the transaction ends."""
     query = Ticket.select().where(Ticket.id == ticket_id)
-    ticket: Ticket = query.for_update().get() if _locks_rows() else query.get()
+    ticket: Ticket = query.get() if db.is_sqlite() else query.for_update().get()
     return ticket
 
 
@@ -154,12 +154,6 @@ def rebuild(events: Iterable[Event]) -> dict[str, Any]:
 
 
 _LATER = ("first_response_at", "resolved_at", "closed_at", "assignee", "resolution", "satisfaction")
-
-
-def _locks_rows() -> bool:
-    from maild.desk import db
-
-    return not db.is_sqlite()
 
 
 def _event(

@@ -114,8 +114,11 @@ def _mailbox(raw: str) -> tuple[Address | None, str]:  # noqa: C901 - one pass o
 def _checked(spec: str, words: str, comments: str) -> tuple[Address | None, str]:
     if not _SPEC.match(spec) or "=?" in spec:
         return None, f"{charset.line(spec)[:80]!r} is not an address"
-    if len(spec) > LONGEST:
-        return None, "the address in From is too long"
+    whole = canonical(spec)
+    if len(whole) > LONGEST or any(len(label) > 63 for label in whole.rpartition("@")[2].split(".")):
+        return None, "the address in From is too long"  # RFC 1035, 2.3.4, as it is in ASCII
+    if any(char.isspace() or not char.isprintable() for char in spec):
+        return None, "the address in From holds blanks or what cannot be shown"  # `compose` could not answer it
     if charset.line(spec) != spec:
         return None, "the address in From holds invisible characters"
     name = charset.line(header.words(words))

@@ -14,11 +14,13 @@ import hashlib
 import hmac
 import re
 import struct
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 
 LENGTH = 44
-PATTERN = re.compile(r"(?<![a-z2-7])[a-z2-7]{44}(?![a-z2-7])", re.IGNORECASE)
+# Mail programs write the plus of an address in a link as %2B.
+PATTERN = re.compile(r"(?:(?<![a-z2-7])|(?<=%2b))[a-z2-7]{44}(?![a-z2-7])", re.IGNORECASE)
 LIFETIME = timedelta(days=730)
 
 _EPOCH = date(2020, 1, 1)
@@ -66,11 +68,14 @@ class Mint:
 
     def find(self, text: str, today: date) -> Token | None:
         """The first genuine token that stands anywhere in `text`."""
+        return next(self.all(text, today), None)
+
+    def all(self, text: str, today: date) -> Iterator[Token]:
+        """The genuine tokens in `text`, in their order."""
         for match in PATTERN.finditer(text):
             token = self.read(match.group().lower(), today)
             if token:
-                return token
-        return None
+                yield token
 
     def blank(self, text: str, today: date) -> str:
         """`text` without any genuine token: whoever reads it must not be able to answer as somebody else."""

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from maild.mail import quoting
 from maild.outcome import FateName, Result
 from maild.policy import answers, commands, orders, priority, rules, subject
 from maild.policy.changes import Change, Changed, Noted, Notified, Opened, Recorded, Tagged, TicketField
@@ -19,6 +20,7 @@ from maild.policy.terms import Desk
 
 assert commands  # importing it registers the commands
 
+_BROKEN = 20  # characters that what is left of a broken quoted line has at least
 _SHOWN = 20  # commands of an unproved mail that are named in its fate: anybody can write any number
 
 
@@ -49,6 +51,8 @@ def decide(facts: Facts, desk: Desk, ruleset: Sequence[rules.Rule]) -> Decision:
         return Decision("ignored", "a mail of our own came back")
     if kind in ("auto_reply", "mdn", "calendar_reply", "dsn_failed", "dsn_delayed"):
         return _automatic_answer(facts)
+    if kind == "auto_generated" and facts.ticket is not None and (facts.to_staff or facts.from_staff):
+        return _automatic_answer(facts)  # it answers a notice: whoever were told of it might have a machine too (M6)
     if facts.ticket is None:
         return _opening(facts, desk, ruleset)
     if facts.verdict == "stranger":
@@ -65,7 +69,7 @@ def _automatic_answer(facts: Facts) -> Decision:
     if facts.ticket is None:
         return Decision("ignored", f"{facts.mail.kind_why}; it answers nothing that is known here")
     changes: tuple[Change, ...] = (Noted(facts.mail.kind, facts.mail.kind_why, facts.actor or "unknown"),)
-    if facts.mail.kind in ("auto_reply", "calendar_reply"):
+    if facts.mail.kind in ("auto_reply", "calendar_reply", "auto_generated"):
         changes = (_recorded(facts, facts.mail.reply or facts.mail.text, internal=True), *changes)
     bounce = facts.mail.bounce
     if bounce is not None and facts.mail.kind == "dsn_failed" and not facts.to_staff:
@@ -124,7 +128,8 @@ def _opening(facts: Facts, desk: Desk, ruleset: Sequence[rules.Rule], link: Tick
         changes.append(Noted("linked", f"it refers to {link.key}", "maild"))
     if not silent and ruled.acknowledge != "never":
         changes.append(Notified("acknowledgement", ("requester",)))
-    changes.append(Notified("new_ticket", ("owner",), {"text": mail.text}))
+    verified = facts.verdict != "unverified"
+    changes.append(Notified("new_ticket", ("owner",), {"text": mail.text, "verified": verified}))
     return Decision("filed", why, tuple(changes), opens=True)
 
 
@@ -150,13 +155,17 @@ def _agent(facts: Facts, ticket: TicketView, desk: Desk) -> Decision:
     """A proved agent: the text first (B33), then the commands, then who is told."""
     parsed = orders.parse(facts.mail.reply)
     verbs = {line.verb for line in parsed.lines}
+    own = {line.verb for line in parsed.lines if not line.under_quote}
     unknown = not verbs <= set(orders.COMMANDS)  # B34: it may have been meant to keep the text inside
-    internal = unknown or "note" in verbs or (facts.internal and "public" not in verbs)
+    internal = unknown or "note" in verbs or (facts.internal and "public" not in own)
+    said = parsed.text if internal else _public(parsed.text, facts)
     results: list[Commanded] = []
     proposed: list[Change] = []
     for line in parsed.lines:
-        answer = orders.run(line, facts, ticket, desk, "" if internal else parsed.text)
-        if isinstance(answer, orders.Done):
+        answer = orders.run(line, facts, ticket, desk, "" if internal else said)
+        if answer is not None and line.under_quote and line.verb != "note":
+            results.append(Commanded(line.written, "refused", Say("under_quote")))
+        elif isinstance(answer, orders.Done):
             results.append(Commanded(line.written, "done", answer.says))
             proposed += answer.changes
         elif answer is None:
@@ -165,9 +174,9 @@ def _agent(facts: Facts, ticket: TicketView, desk: Desk) -> Decision:
         else:
             results.append(Commanded(line.written, "refused", answer.says))
     told = any(isinstance(c, Notified) and c.notice == "resolution" for c in proposed)
-    text = parsed.text
+    text = said
     if told and not internal and not text:  # the words after !resolve are what the requester reads
-        text = next((line.words for line in parsed.lines if line.verb == "resolve"), "")
+        text = next((x.words for x in parsed.lines if x.verb == "resolve" and not x.under_quote), "")
     changes = [*_said(facts, ticket, text, internal=internal, told=told), *proposed]
     if results:
         sent = "internal" if internal and text else "resolution" if told else "public" if text else "nothing"
@@ -176,6 +185,30 @@ def _agent(facts: Facts, ticket: TicketView, desk: Desk) -> Decision:
         kept = _recorded(facts, facts.mail.text, internal=True)
         changes = [kept, Notified("receipt", ("actor",), {"results": (), "sent": "nothing", "held": False})]
     return Decision("filed", "an agent's reply", tuple(changes), commands=tuple(results))
+
+
+def quotes(text: str) -> bool:
+    """Whether lines of `text` are a quote, so that what the ticket says inside must be known to decide."""
+    return any(quoting.QUOTED.match(row) for row in text.split("\n"))
+
+
+def _public(text: str, facts: Facts) -> str:
+    """What goes out, without the lines of internal notes that it quotes (M9, B29). A quote of public words stays."""
+    if not facts.inside:
+        return text
+    kept: list[str] = []
+    under = False
+    for row in text.split("\n"):
+        quoted = bool(quoting.QUOTED.match(row))
+        under = quoted or (under and bool(row.strip()))
+        words = " ".join(quoting.MARKS.sub("", row).split())
+        # what follows a quote in its paragraph may be the rest of a broken line, or a short answer
+        told = len(words) >= (3 if quoted else _BROKEN) and words in facts.inside and words not in facts.outside
+        if not (under and told):
+            kept.append(row)
+        elif kept[-1:] != ["> [\u2026]"]:
+            kept.append("> [\u2026]")
+    return "\n".join(kept)
 
 
 def _said(facts: Facts, ticket: TicketView, text: str, *, internal: bool, told: bool) -> list[Change]:
@@ -261,5 +294,5 @@ def _recorded(facts: Facts, text: str, *, internal: bool = False, out: bool = Fa
         visibility="internal" if internal else "public",
         at=facts.now,
         direction="out" if out else "in",
-        verified=facts.verdict not in ("unverified", "stranger") or facts.ticket is None,
+        verified=facts.verdict not in ("unverified", "stranger"),
     )

@@ -47,4 +47,7 @@ class Facts:
     now: datetime  # UTC
     internal: bool = False  # the mail answers an internal note, so it stays internal (B28)
     to_staff: bool = False  # it comes back from a mail to a member of staff, not to the requester
+    from_staff: bool = False  # From is a member of staff, proved or not
+    inside: str = ""  # the ticket's internal notes, blanks made one, where an agent's reply may quote them
+    outside: str = ""  # the same of its public messages
     language: str = "en"  # of the actor

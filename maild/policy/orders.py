@@ -13,6 +13,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from maild.mail import quoting
 from maild.policy.changes import Change, Changed, TicketField
 from maild.policy.facts import Facts, TicketView
 from maild.policy.terms import Desk
@@ -51,6 +52,7 @@ class Line:
     written: str
     verb: str
     words: str
+    under_quote: bool = False  # in one paragraph with a quote above it: it may be the rest of a quoted line (B33)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,15 +94,20 @@ def command(function: Command) -> Command:
 
 
 def parse(text: str) -> Parsed:
-    """Take the command lines out of the new text of a mail (B33: the caller gives no quote and no signature)."""
+    """Take the command lines out of the new text of a mail (B33: the caller gives no signature and no quote below it).
+
+    Some programs break the long lines of a quote without marking what comes after the break.
+    """
     lines: list[Line] = []
     kept: list[str] = []
+    under = False
     for row in text.splitlines():
         match = _LINE.fullmatch(row.replace("\xa0", " ").strip(" \t"))
         if match:
-            lines.append(Line(row.strip(), match.group(1).lower(), (match.group(2) or "").strip()))
+            lines.append(Line(row.strip(), match.group(1).lower(), (match.group(2) or "").strip(), under))
         else:
             kept.append(row)
+            under = bool(row.strip()) and (under or bool(quoting.QUOTED.match(row)))
     return Parsed(tuple(lines), "\n".join(kept).strip())
 
 

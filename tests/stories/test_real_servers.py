@@ -19,9 +19,12 @@ from typing import Any
 import pytest
 
 from maild import config
+from maild import daemon as daemons
 from maild.daemon import Daemon
 from maild.desk import db, inbox
+from maild.desk.models import RawMail
 from tests import cast
+from tests.faults.live import until
 from tests.servers import process
 from tests.servers.dovecot import Account, Dovecot
 from tests.servers.sink import Received, Sink
@@ -146,6 +149,42 @@ def test_a_dead_account_does_not_stop_the_other(tmp_path: Path, mailbox: Account
     mailbox.deliver(letters.new(CARLA, "VPN", "My VPN does not connect, please help.", to=mailbox.address))
     assert to(sink, CARLA)[0]["From"]
     assert daemon.alive()
+
+
+def test_a_reload_changes_the_way_out_and_ends_the_watch_of_an_account_that_is_gone(
+    tmp_path: Path, mailbox: Account, sink: Sink, start: Start
+) -> None:
+    dead = f"""\
+  - name: dead
+    address: dead@example.org
+    imap: {{host: 127.0.0.1, port: {process.free_port()}, tls: none, user: dead, password: {{file: imap}}}}
+"""
+    daemon = start(configure(tmp_path, mailbox, sink, ("accounts:\n", f"accounts:\n{dead}")))
+    (watch,) = [t for t in threading.enumerate() if t.name == "imap dead"]
+    mailbox.deliver(letters.new(CARLA, "VPN", "My VPN does not connect, please help.", to=mailbox.address))
+    to(sink, CARLA)
+    with Sink() as another:
+        configure(tmp_path, mailbox, another)
+        assert daemon.reload()
+        mailbox.deliver(letters.new(GIULIA, "Stampante", "La stampante non funziona più.", to=mailbox.address))
+        to(another, GIULIA)
+        watch.join(20)
+        assert not watch.is_alive()
+
+
+def test_a_mail_whose_bytes_cannot_be_had_is_put_aside_and_the_others_go_on(
+    tmp_path: Path, mailbox: Account, sink: Sink, start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """M5, where not the mail but its batch fails."""
+    monkeypatch.setattr(daemons, "_BACKOFF", (0.1,))
+    daemon = start(configure(tmp_path, mailbox, sink))
+    arrivals = [inbox.Arrival("support", name, name.encode(), daemon.clock()) for name in ("broken", "whole")]
+    with db.transaction():
+        numbers = inbox.take_in(arrivals, daemon.clock())
+        RawMail.update(data=b"not compressed").where(RawMail.digest == inbox.get(numbers[0]).digest).execute()
+    daemon.mail_came.set()
+    until(lambda: inbox.done(numbers), 30)
+    assert [inbox.get(n).fate for n in numbers] == ["quarantined", "filed"]
 
 
 def test_an_mta_delivers_by_lmtp(tmp_path: Path, mailbox: Account, sink: Sink, start: Start) -> None:

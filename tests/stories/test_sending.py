@@ -77,13 +77,14 @@ def test_a_deferred_mail_waits_and_the_others_go(desk: Conversation, sink: Sink,
     assert [m.recipients for m in sink.mails] == [(CARLA.address,)]
 
 
-def test_a_server_that_is_not_there_costs_no_attempt(desk: Conversation) -> None:
+def test_a_server_that_is_not_there_costs_the_first_mail_alone_an_attempt(desk: Conversation) -> None:
     nowhere = Sender(SmtpLogin("127.0.0.1", process.free_port(), "none"))
     desk.says(CARLA, "Screen", HELP)
     with pytest.raises(Unavailable):
         send(desk, nowhere)
     assert set(states().values()) == {"waiting"}
-    assert outbox.claim("other:boot", desk.now + timedelta(minutes=1), 10) != []
+    assert sorted(row.attempts for row in Outgoing.select()) == [0, 0, 1]
+    assert len(outbox.claim("other:boot", desk.now + timedelta(seconds=1), 10)) == 2
 
 
 @pytest.mark.parametrize(("how", "state"), [("accept-drop", "doubtful"), ("drop-at-mail", "waiting")])
