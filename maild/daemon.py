@@ -22,7 +22,7 @@ import structlog
 
 from maild import config, incoming, intake, outgoing, timers
 from maild.config import Account, Settings
-from maild.desk import db, inbox, outbox
+from maild.desk import db, inbox, lease, outbox
 from maild.errors import MaildError, Unavailable
 from maild.stage import (
     Stage,
@@ -40,6 +40,7 @@ from maild.wire.listener import Delivery, Listener
 
 log = structlog.get_logger("daemon")
 
+_STAND_BY = 30.0  # seconds between two looks whether the machine that watches an account is gone
 _IDLE = 110.0  # seconds in IDLE before it is renewed: servers and NATs forget a silent connection (B63)
 _REST = 5.0  # seconds that a story sleeps at most when nothing wakes it: what another machine committed
 _BACKOFF = (1, 2, 5, 10, 30, 60, 120, 300)
@@ -186,15 +187,23 @@ class Daemon:
         return listener
 
     def _watch(self, account: Account, mailbox: Mailbox, closing: threading.Event) -> None:
-        """One account for as long as it is watched: connect, take in, wait, and again."""
-        if closing.is_set():  # a reload came while this account waited for its server
-            return
+        """One account for as long as it is watched: connect, take in, wait, and again; or stand by for who does."""
+        name, owner = f"imap {account.name}", self.stage.owner
+        until: datetime | None = None  # the account is ours, and we are connected
         try:
-            mailbox.connect()
             while not closing.is_set():
                 self._beat()
+                if until is None or self.clock() > until - lease.SPAN / 2:
+                    had, until = until, lease.take(name, owner, self.clock())
+                    if until is None:
+                        mailbox.close()
+                        closing.wait(min(_STAND_BY, account.poll.total_seconds()))
+                        continue
+                    if had is None:
+                        mailbox.connect()
                 new = intake.drain(mailbox, account, self.clock, self._came)
                 mailbox.wait(min(_IDLE, account.poll.total_seconds()), active=new > 0)
+            lease.give_up(name, owner)
         finally:
             mailbox.close()
 

@@ -6,7 +6,8 @@ transaction with a savepoint for each mail: what a mail causes and its fate are 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Set
+from collections.abc import Callable
+from collections.abc import Set as AbstractSet
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -232,7 +233,7 @@ def _without_tokens(mail: Mail, stage: Stage, now: datetime) -> Mail:
     return replace(mail, text=blank(mail.text), reply=blank(mail.reply), elided=blank(mail.elided))
 
 
-def _is_ours(file: File, stage: Stage, staff: Set[int], now: datetime) -> bool:
+def _is_ours(file: File, stage: Stage, staff: AbstractSet[int], now: datetime) -> bool:
     """Whether an attachment is a mail of ours to staff, as programs attach what they answer: not for outsiders (M9).
 
     Its token would make an agent of whoever reads it (M7), and the rest of it is for agents. UTF-16 is Outlook's .msg.

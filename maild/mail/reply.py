@@ -13,6 +13,7 @@ from maild.mail import html, quoting
 LINES = 5_000  # that are looked at; later ones share the fate of the last
 _SIGNATURE = 25  # lines that may follow "-- "
 _LAX = 12  # lines that may follow a lesser mark
+_BROKEN = 60  # characters, with the word that did not fit, where programs break lines at the earliest
 
 _NEW, _QUOTE, _LEAD, _BLANK, _SIGNED = "n", "q", "a", "b", "s"
 
@@ -75,7 +76,20 @@ def _sorted(seen: Sequence[str], own: int) -> list[bool]:
         if kind in (_LEAD, _SIGNED) or (kind == _QUOTE and not _answered(runs, position, answered)):
             for index in range(start, end):
                 kept[index] = False
+    _keep_broken(seen, kept)
     return kept
+
+
+def _keep_broken(seen: Sequence[str], kept: list[bool]) -> None:
+    """A quoted line stays above what may be its own end, broken off by a program that marks only the first half.
+
+    So whoever reads the new text can tell; an answer that stands there is not harmed by what it answers.
+    """
+    for index in range(1, len(seen)):
+        if kept[index] and not kept[index - 1] and seen[index].strip() and not quoting.QUOTED.match(seen[index]):
+            above, word = seen[index - 1], seen[index].split()[0]
+            if quoting.QUOTED.match(above) and len(above) + len(word) >= _BROKEN:
+                kept[index - 1] = True
 
 
 def _answered(runs: list[tuple[str, int, int]], position: int, new: list[int]) -> bool:

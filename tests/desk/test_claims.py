@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from maild.config import Settings
-from maild.desk import db, inbox, outbox
+from maild.desk import db, inbox, lease, outbox
 from maild.desk.models import Incoming, Outgoing
 from maild.errors import MaildError, UnknownThing
 from maild.outcome import Fate
@@ -331,3 +331,15 @@ def test_a_bounced_mail_has_failed_after_all() -> None:
     outbox.bounced(row.message_id, "550 no such user", NOW)
     assert outbox.get(number).state == "failed"
     assert ids(outbox.listed(None, 10)) == [number]
+
+
+def test_one_machine_watches_an_account_and_another_takes_over_when_it_is_gone() -> None:
+    assert lease.take("imap support", ME, NOW) == NOW + lease.SPAN
+    assert lease.take("imap support", OTHER, NOW + MINUTE) is None
+    assert lease.take("imap support", ME, NOW + MINUTE) == NOW + MINUTE + lease.SPAN
+    later = NOW + MINUTE + lease.SPAN
+    assert lease.take("imap support", OTHER, later) is None
+    assert lease.take("imap support", OTHER, later + MINUTE) is not None
+    assert lease.take("imap support", ME, later + MINUTE) is None
+    lease.give_up("imap support", OTHER)
+    assert lease.take("imap support", ME, later + MINUTE) is not None
