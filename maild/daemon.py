@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
@@ -40,6 +41,7 @@ from maild.wire.listener import Delivery, Listener
 
 log = structlog.get_logger("daemon")
 
+_LAST_WORD = 330.0  # seconds for a server's answer to the final dot: to leave without it would leave a doubt (M3)
 _STAND_BY = 30.0  # seconds between two looks whether the machine that watches an account is gone
 _IDLE = 110.0  # seconds in IDLE before it is renewed: servers and NATs forget a silent connection (B63)
 _REST = 5.0  # seconds that a story sleeps at most when nothing wakes it: what another machine committed
@@ -108,7 +110,7 @@ class Daemon:
         self.mail_came.set()
         self.mail_goes.set()
         for thread in self._threads:
-            thread.join(timeout=60)
+            thread.join(timeout=_LAST_WORD)
         self.reader.close()
         db.close()
         self._release()
@@ -127,9 +129,13 @@ class Daemon:
         old = self.stage.settings
         try:
             settings = config.checked(old.folder, partial(log.warning, "not in this version"))
-            fixed = ("database", "instance", "listener")
-            if any(getattr(settings, name) != getattr(old, name) for name in fixed):
-                log.warning("a new database, instance or listener needs a restart; the rest is in force")
+            for name in ("database", "instance", "listener"):
+                if getattr(settings, name) != getattr(old, name):
+                    log.warning("needs a restart; the old one stays in force", key=name)
+                    settings = replace(settings, **{name: getattr(old, name)})
+            missing = settings.missing_secrets()
+            if missing:
+                raise MaildError("; ".join(missing))  # noqa: TRY301 - said below like every other reason
             stage = prepare(settings, self.clock(), template_problem)
         except config.ConfigError as e:
             for problem in e.problems:
@@ -256,6 +262,7 @@ class Daemon:
         jobs = schedule.Scheduler()
         jobs.every(1).seconds.do(self._job, timers.sweep)
         jobs.every(1).minutes.do(self._job, timers.close_resolved)
+        jobs.every(1).hours.do(self._job, timers.expire_raw)
         while not self.stopping.is_set():
             self._beat()
             jobs.run_pending()

@@ -36,10 +36,9 @@ _AGAIN = timedelta(seconds=30)
 
 @dataclass(frozen=True, slots=True)
 class _Batch:
-    """Mails that were claimed, and the readings of those that are not given up, which may still be on their way."""
+    """Mails that were claimed, and the readings of those not given up, which may still be on their way."""
 
-    given_up: list[Incoming]
-    kept: list[Incoming]
+    rows: list[Incoming]
     readings: Future[list[Reading | Unreadable]]
 
 
@@ -53,42 +52,48 @@ class Process:
 
     def step(self, stage: Stage) -> int:
         """Settle one batch; how many mails it had. 0: nothing waits."""
-        batch = self._next or self._claim(stage)
+        batch, self._next = self._next or self._claim(stage), None
         if batch is None:
             return 0
-        self._next = self._claim(stage)
-        self._settle(stage, batch)
-        return len(batch.given_up) + len(batch.kept)
+        try:
+            # what was tried before may take us down: nothing else is in flight meanwhile
+            self._next = self._claim(stage) if all(row.attempts == 1 for row in batch.rows) else None
+            readings = batch.readings.result()
+        except Unavailable:
+            inbox.give_back(batch.rows)
+            raise
+        self._settle(stage, batch, readings)
+        return len(batch.rows)
 
     def close(self) -> None:
         """Give back what was claimed and not settled."""
         self._ahead.shutdown(wait=True, cancel_futures=True)
         if self._next is not None:
-            inbox.give_back([*self._next.given_up, *self._next.kept])
+            inbox.give_back(self._next.rows)
             self._next = None
 
     def _claim(self, stage: Stage) -> _Batch | None:
         rows = inbox.claim(stage.owner, self._clock(), self._limit)
         if not rows:
             return None
-        kept = [row for row in rows if row.attempts <= inbox.ATTEMPTS]
+        kept = [row for row in rows if not _given_up(row)]
         raws = inbox.raw(kept)
-        readings = self._ahead.submit(self._reader.read_many, [raws[row.id] for row in kept])
-        return _Batch([row for row in rows if row not in kept], kept, readings)
+        return _Batch(rows, self._ahead.submit(self._reader.read_many, [raws[row.id] for row in kept]))
 
-    def _settle(self, stage: Stage, batch: _Batch) -> None:
-        try:
-            readings = batch.readings.result()
-        except Unavailable:
-            inbox.give_back([*batch.given_up, *batch.kept])
-            raise
+    def _settle(self, stage: Stage, batch: _Batch, readings: list[Reading | Unreadable]) -> None:
         now = self._clock()
+        waiting = iter(readings)
         with db.transaction():
-            for row in batch.given_up:
-                reason = row.reason or "it took the daemon down"
-                _quarantine(row, f"tried {row.attempts - 1} times: {reason}", now)
-            for row, reading in zip(batch.kept, readings, strict=True):
-                _settle(stage, row, reading, now)
+            for row in batch.rows:
+                if _given_up(row):
+                    reason = row.reason or "it took the daemon down"
+                    _quarantine(stage, row, f"tried {row.attempts - 1} times: {reason}", now)
+                else:
+                    _settle(stage, row, next(waiting), now)
+
+
+def _given_up(row: Incoming) -> bool:
+    return row.attempts > inbox.ATTEMPTS  # it was tried that often before, and nobody lived to tell
 
 
 def process(stage: Stage, reader: Reader, clock: Callable[[], datetime], limit: int = BATCH) -> int:
@@ -104,7 +109,7 @@ def process(stage: Stage, reader: Reader, clock: Callable[[], datetime], limit: 
 
 def _settle(stage: Stage, row: Incoming, reading: Reading | Unreadable, now: datetime) -> None:
     if isinstance(reading, Unreadable):
-        _quarantine(row, str(reading), now)
+        _quarantine(stage, row, str(reading), now)
         return
     try:
         with db.savepoint():
@@ -117,23 +122,29 @@ def _settle(stage: Stage, row: Incoming, reading: Reading | Unreadable, now: dat
         raise Unavailable(f"the database does not answer: {e}") from e
     except Exception as e:  # M5: one mail never blocks the next, whatever it is that it breaks
         log.exception("a mail could not be handled", mail=row.id, message_id=reading.mail.message_id)
+        why = f"{type(e).__name__}: {e}"
         if row.attempts >= inbox.ATTEMPTS:
-            _quarantine(row, f"tried {row.attempts} times: {type(e).__name__}: {e}", now)
+            _quarantine(stage, row, f"tried {row.attempts} times: {why}", now)
         else:
-            inbox.release(row, f"{type(e).__name__}: {e}", now + _AGAIN)
+            inbox.release(row, why, now + _AGAIN)
 
 
-def _quarantine(row: Incoming, reason: str, now: datetime) -> None:
+def _quarantine(stage: Stage, row: Incoming, reason: str, now: datetime) -> None:
+    """Put a mail aside, with its reason; the manager hears of it, once an hour at most (M5)."""
     try:
         inbox.finish(row, Fate("quarantined", reason), now)
     except inbox.Lost:
         return
     log.error("quarantined", mail=row.id, source=row.source, reason=reason)
+    if not outbox.alarmed(now):
+        about = {"what": reason, "where": row.source, "advice": f"maild quarantine show {row.id}"}
+        outbox.put(letters.alarm(about, stage.act(now, incoming=row.id), stage.post))
 
 
 def handle(stage: Stage, row: Incoming, reading: Reading, now: datetime) -> Fate:
     """Settle one mail inside the open transaction: find its ticket and sender, decide, apply, write the mails."""
     mail = reading.mail
+    db.one_at_a_time(mail.derived_id)  # B11: the same mail may have come by another account, at another machine
     twin = inbox.same(mail)
     if twin is not None:
         fate = Fate("duplicate", f"the same mail as {twin.source}", kind=mail.kind, sender=twin.sender or "")
@@ -182,6 +193,8 @@ def handle(stage: Stage, row: Incoming, reading: Reading, now: datetime) -> Fate
                 "referred", f"a mail of {sender.address or 'somebody'} that refers to it became {ticket.key}", "maild"
             )
             tickets.apply(found.ticket, [note], act)
+        if sender.vouched:
+            people.proved(sender.address)
         if mail.bounce is not None:
             _note_bounce(facts, found.person, now)
     fate = Fate(

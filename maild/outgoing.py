@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
@@ -26,6 +26,7 @@ log = structlog.get_logger("outgoing")
 
 BATCH = 20  # two stalls of five minutes fit into the lease of one claim
 _NOBODY = re.compile(r"\b5\.1\.\d")  # RFC 3463, 3.2: what is wrong is the address (B19)
+_SERVER_AWAY = timedelta(minutes=5)
 _PATIENCE = 300  # seconds to wait for the database with an answer in hand; the lease is longer
 
 
@@ -84,7 +85,9 @@ def _outcome(stage: Stage, row: Outgoing, answer: Outcome, now: datetime) -> Map
     if isinstance(answer, Refused) and answer.permanent:
         _undelivered(stage, row, f"{answer.code} {answer.text}", now)
         return outbox.refused(now, answer.text)
-    values = outbox.later(row, now, answer.text)
+    # a server that is away says nothing about the mail: it goes out soon after the server is back
+    most = _SERVER_AWAY if isinstance(answer, Broken) else timedelta.max
+    values = outbox.later(row, now, answer.text, most=most)
     if values.get("state") == "failed":
         _undelivered(stage, row, answer.text, now)
     return values

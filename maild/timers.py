@@ -12,7 +12,7 @@ from typing import Any
 
 import structlog
 
-from maild.desk import clocks, db, letters, outbox, tickets
+from maild.desk import clocks, db, inbox, letters, outbox, tickets
 from maild.desk.models import Clock, Ticket
 from maild.errors import Unavailable
 from maild.policy import escalation, hours
@@ -98,6 +98,12 @@ def _clock_values(stage: Stage, clock: Clock, rung: Rung, now: datetime) -> dict
         "elapsed": elapsed,
         "overdue": max(timedelta(), elapsed - timedelta(seconds=clock.target)),
     }
+
+
+def expire_raw(stage: Stage, now: datetime) -> int:
+    """Remove the bytes of mails whose retention is over; how many, up to a bounded number at a time."""
+    keep = stage.settings.retention.raw
+    return inbox.expire(now - keep, BATCH) if keep is not None else 0
 
 
 def close_resolved(stage: Stage, now: datetime) -> int:

@@ -70,6 +70,9 @@ def main() -> NoReturn:
     except MaildError as e:
         click.echo(f"maild: {e}", err=True)
         sys.exit(EX_NOT_WELL if e.permanent else EX_TEMPFAIL)
+    except click.exceptions.NoArgsIsHelpError as e:  # a group without a command: its help is the answer
+        click.echo(e.format_message(), err=True)
+        sys.exit(EX_USAGE)
     except click.ClickException as e:
         click.echo(f"maild: {e.format_message()}", err=True)
         if isinstance(e, click.UsageError) and e.ctx is not None:

@@ -12,8 +12,10 @@ import click
 from maild.cli import EX_NOT_WELL, cli, output, with_folder
 from maild.cli.running import ready
 from maild.config import Settings
+from maild.policy.conditions import STATUSES
 
 AS_JSON = click.option("--json", "as_json", is_flag=True, help="JSON, one object a line.")
+STATES = ("waiting", "sent", "failed", "doubtful", "held", "cancelled")  # of a mail in the outbox
 LIMIT = click.option("--limit", default=50, show_default=True, help="How many at most.")
 
 
@@ -35,7 +37,7 @@ def ticket() -> None:
 
 @ticket.command("list")
 @with_folder
-@click.option("--status", help="Only this status.")
+@click.option("--status", type=click.Choice((*STATUSES, "merged")), help="Only this status.")
 @click.option("--line", help="Only this line.")
 @click.option("--assignee", help="Only of this agent (the id in desk.yaml).")
 @click.option("--query", metavar="TEXT", help="Only with this text in the subject.")
@@ -78,10 +80,13 @@ def ticket_show(folder: Path, key: str, as_json: bool) -> None:
         return
     click.secho(f"{told['key']}  {output.plain(told['subject'])}", bold=True)
     for name in ("type", "status", "priority", "category", "line", "assignee", "opened_at", "resolved_at", "closed_at"):
-        click.echo(f"{name.replace('_', ' ')}: {output.plain(told[name] or '-')}")
-    click.echo(f"requester: {output.plain(told['requester']['name'])} <{output.plain(told['requester']['address'])}>")
+        click.echo(f"{name.replace('_', ' ')}: {output.plain(output.moment(told[name] or '-'))}")
+    name, address = told["requester"]["name"], told["requester"]["address"]
+    click.echo(f"requester: {output.plain(f'{name} <{address}>' if name else address)}")
     for message in told["messages"]:
-        click.secho(f"\n{message['at']}  {output.plain(message['author'])}  ({message['visibility']})", fg="cyan")
+        click.secho(
+            f"\n{output.moment(message['at'])}  {output.plain(message['author'])}  ({message['visibility']})", fg="cyan"
+        )
         click.echo(output.plain(message["text"]))
     click.echo()
     output.table(told["events"], ("at", "kind", "by", "why", "from", "to"), "no events")
@@ -99,7 +104,7 @@ def outbox() -> None:
 
 @outbox.command("list")
 @with_folder
-@click.option("--state", help="waiting, sent, failed, doubtful, held or cancelled.")
+@click.option("--state", type=click.Choice(STATES), help="Only those in this state.")
 @AS_JSON
 @LIMIT
 def outbox_list(folder: Path, state: str | None, as_json: bool, limit: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -13,6 +14,14 @@ import click
 def as_json(value: Any) -> None:
     """One JSON object on a line of its own; times as ISO 8601."""
     click.echo(json.dumps(value, ensure_ascii=False, default=_plainly))
+
+
+_FRACTION = re.compile(r"^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)\.?\d*\+00:00$")
+
+
+def moment(value: Any) -> str:
+    """A value for a person: a time in UTC to the second, anything else as it is."""
+    return _FRACTION.sub(r"\1 \2Z", str(value))
 
 
 def _plainly(value: Any) -> str:
@@ -41,7 +50,14 @@ def table(rows: Iterable[Mapping[str, Any]], columns: Sequence[str], empty: str)
 
 
 def _cell(value: Any) -> str:
-    text = "" if value is None else str(value)
+    if isinstance(value, bool):
+        text = "yes" if value else "no"
+    elif isinstance(value, dict):  # what is empty says nothing to a person; JSON has it all
+        text = ", ".join(f"{key}: {_cell(inner)}" for key, inner in value.items() if inner not in (None, "", [], False))
+    elif isinstance(value, list):
+        text = " ".join(map(_cell, value))
+    else:
+        text = "" if value is None else moment(value)
     return "".join(c if c.isprintable() else " " for c in text)
 
 

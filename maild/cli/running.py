@@ -51,15 +51,9 @@ def run(folder: Path, once: bool) -> None:
 
 def _reveal_all(settings: Settings) -> None:
     """Every secret must be there before anything starts."""
-    places = [settings.secret, settings.sending.smtp.password, *(a.imap.password for a in settings.accounts if a.imap)]
-    missing = False
-    for place in places:
-        try:
-            if place is not None:
-                place.reveal()
-        except MaildError as e:
-            click.echo(f"maild: {e}", err=True)
-            missing = True
+    missing = settings.missing_secrets()
+    for problem in missing:
+        click.echo(f"maild: {problem}", err=True)
     if missing:
         sys.exit(EX_CONFIG)
 

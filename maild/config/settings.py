@@ -12,7 +12,7 @@ from typing import Literal
 from maild.config.machine import Account, Limits, Retention, Sending
 from maild.config.problems import Where
 from maild.config.secrets import Secret, SecretPlace
-from maild.errors import UnknownThing
+from maild.errors import MaildError, UnknownThing
 from maild.policy.priority import Matrix
 from maild.policy.rules import Rule
 from maild.policy.sla import Levels
@@ -155,3 +155,16 @@ class Settings:
             if account.name == name:
                 return account
         raise UnknownThing(f'there is no account "{name}"; there is {", ".join(a.name for a in self.accounts)}')
+
+    def missing_secrets(self) -> list[str]:
+        """What is wrong with the places where the secrets lie: they must be there before the settings are in force."""
+        places = {"secret": self.secret, "the password for sending": self.sending.smtp.password}
+        places |= {f"the password of the account {a.name}": a.imap.password for a in self.accounts if a.imap}
+        found = []
+        for name, place in places.items():
+            try:
+                if place is not None:
+                    place.reveal()
+            except MaildError as e:
+                found.append(f"{name}: {e}")
+        return found

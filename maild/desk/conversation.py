@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from maild.desk.models import Message, Thread, Ticket
@@ -33,7 +33,9 @@ def find(mail: Mail, envelope_to: tuple[str, ...], mint: Mint, today: date) -> F
             best = found
         elif found.ticket != best.ticket and found.ticket is not None:
             words = f"its {found.evidence} names {found.ticket.key}"
-            return Found(best.ticket, best.evidence, best.person, best.internal, words)
+            return replace(best, conflict=words)
+        elif found.internal and found.evidence == "message_id":
+            best = replace(best, internal=True)  # B28: what it answers is a note, whatever the address line says
     return best or Found()
 
 

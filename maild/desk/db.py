@@ -54,7 +54,10 @@ def _postgres(url: str, **more: Any) -> Any:
         from playhouse.postgres_ext import Psycopg3Database
     except ImportError as e:  # pragma: no cover - depends on what is installed
         raise MaildError("PostgreSQL needs the extra: pip install 'maild[postgres]'") from e
-    return Psycopg3Database(url, **more)
+    try:
+        return Psycopg3Database(url, **more)
+    except peewee.ImproperlyConfigured as e:
+        raise MaildError("PostgreSQL needs the extra: pip install 'maild[postgres]'") from e
 
 
 def is_sqlite() -> bool:
@@ -99,6 +102,12 @@ def hold(url: str, name: str) -> Callable[[], object] | None:
         return cast("Callable[[], object]", keeper.close)
     keeper.close()
     return None
+
+
+def one_at_a_time(name: str) -> None:
+    """Until the transaction ends nobody else goes on with this name. SQLite has one writer anyway."""
+    if not is_sqlite():
+        database.execute_sql("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", (name,))
 
 
 def savepoint() -> Any:

@@ -27,6 +27,7 @@ class Sender:
     actor: str  # the agent's id, or the address
     language: str | None  # theirs, where it is known
     why: str
+    vouched: bool = False  # an outsider who answered a mail of ours to them, or whose server vouches for them (B25)
 
 
 def judge(mail: Mail, found: Found, account: Account, settings: Settings, staff: Staff) -> Sender:
@@ -39,14 +40,16 @@ def judge(mail: Mail, found: Found, account: Account, settings: Settings, staff:
         return _member(mail, found, account, staff, address, member.id)
     person = people.by_address(address)
     language = person.language if person else None
+    answered = person is not None and found.person == person.id
+    vouched = answered or _passes(mail, account, address.rpartition("@")[2])[0]
     if found.ticket is None:
-        return Sender(address, "requester", address, language, "opens a ticket")
+        return Sender(address, "requester", address, language, "opens a ticket", vouched)
     role = people.role(found.ticket, person)
     if role == "requester":
-        return Sender(address, "requester", address, language, "the requester's address")
+        return Sender(address, "requester", address, language, "the requester's address", vouched)
     if role == "participant":
-        return Sender(address, "participant", address, language, "a participant's address")
-    return Sender(address, "stranger", address, language, "not on the ticket")
+        return Sender(address, "participant", address, language, "a participant's address", vouched)
+    return Sender(address, "stranger", address, language, "not on the ticket", vouched)
 
 
 def _member(mail: Mail, found: Found, account: Account, staff: Staff, address: str, member: str) -> Sender:

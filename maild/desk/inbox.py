@@ -17,6 +17,8 @@ from maild.mail.message import Mail
 from maild.outcome import Fate, FateName
 
 LEASE = timedelta(minutes=10)
+_NOTHING = zlib.compress(b"")
+BATCH_BYTES = 8_000_000  # that are read together
 ATTEMPTS = 3  # M5: as often a mail may take the daemon down before it is put aside
 _AT_ONCE = 10_000  # values of one statement: PostgreSQL takes 65,535, and a backlog may have more (B67)
 FATES: tuple[FateName, ...] = ("filed", "duplicate", "ignored", "held", "quarantined")
@@ -119,11 +121,12 @@ def claim(owner: str, now: datetime, limit: int) -> list[Incoming]:
     """
     free = Incoming.lease_until.is_null() | (Incoming.lease_until < now)
     waiting = Incoming.done_at.is_null() & free & (Incoming.not_before.is_null() | (Incoming.not_before <= now))
-    some = Incoming.select(Incoming.id).where(waiting)
+    some = Incoming.select(Incoming.id, RawMail.size).join(RawMail).where(waiting)
     with db.transaction():
-        ids = [row.id for row in some.where(Incoming.attempts == 0).order_by(Incoming.id).limit(limit)]
-        if not ids:
-            ids = [row.id for row in some.order_by(Incoming.attempts, Incoming.id).limit(1)]
+        untried = some.where(Incoming.attempts == 0).order_by(Incoming.id).limit(limit)
+        ids = _bounded(untried.objects()) or [
+            row.id for row in some.order_by(Incoming.attempts, Incoming.id).limit(1).objects()
+        ]
         if not ids:
             return []
         query = Incoming.update(owner=owner, lease_until=now + LEASE, attempts=Incoming.attempts + 1).where(
@@ -131,6 +134,18 @@ def claim(owner: str, now: datetime, limit: int) -> list[Incoming]:
         )
         mine = {row.id: row for row in query.returning(Incoming).execute()}
     return [mine[i] for i in ids if i in mine]
+
+
+def _bounded(rows: Iterable[Any]) -> list[int]:
+    """The first rows that hold no more than a batch may, and one at least."""
+    ids: list[int] = []
+    total = 0
+    for row in rows:
+        total += row.size
+        if ids and total > BATCH_BYTES:
+            break
+        ids.append(row.id)
+    return ids
 
 
 def recover(owner: str, *, lived: bool = False) -> None:
@@ -152,7 +167,7 @@ class Lost(MaildError):
 
 def release(row: Incoming, why: str, not_before: datetime) -> None:
     """It could not be handled now; again after `not_before`."""
-    Incoming.update(owner=None, lease_until=None, reason=why[:2000], not_before=not_before).where(
+    Incoming.update(owner=None, lease_until=None, reason=_kept(why), not_before=not_before).where(
         _mine(row.id, row.owner, row.attempts)
     ).execute()
 
@@ -220,7 +235,7 @@ def finish(row: Incoming, fate: Fate, now: datetime, mail: Mail | None = None, t
         "message_id": mail.derived_id if mail else None,
         "content_digest": mail.content_digest if mail else None,
         "fate": fate.fate,
-        "reason": fate.reason[:2000],
+        "reason": _kept(fate.reason),
         "ticket": ticket,
         "created": fate.created,
         "kind": fate.kind,
@@ -244,6 +259,11 @@ def get(number: int) -> Incoming:
     return row
 
 
+def _kept(reason: str) -> str:
+    """A reason as any database takes it: what an exception says may hold parts of a mail."""
+    return reason.encode("utf-8", "backslashreplace").decode().replace("\0", "\\0")[:2000]
+
+
 def done(numbers: Sequence[int]) -> bool:
     """Whether all these mails have met their fate."""
     return not Incoming.select().where((Incoming.id << list(numbers)) & Incoming.done_at.is_null()).exists()
@@ -263,6 +283,13 @@ def fate_json(row: Incoming) -> dict[str, Any]:
         "commands": row.commands or [],
         "reason": row.reason,
     }
+
+
+def expire(before: datetime, limit: int) -> int:
+    """Remove the bytes of mails that were kept long enough (retention); their rows and fates stay. How many."""
+    old = RawMail.select(RawMail.digest).where((RawMail.stored_at < before) & (RawMail.size > 0)).limit(limit)
+    with db.transaction():
+        return int(RawMail.update(data=_NOTHING, size=0).where(RawMail.digest << old).execute())
 
 
 def with_fate(fate: FateName, limit: int) -> list[Incoming]:
@@ -291,7 +318,10 @@ def drop(number: int) -> None:
 
 
 def balance() -> list[dict[str, Any]]:
-    """Per account and day: what came in, and what became of it. `well` holds where each mail has one fate (M1)."""
+    """Per account and day: what came in, and what became of it.
+
+    `well` holds where each mail waits or has one fate, and each filed one its ticket (M1).
+    """
     query = """
         SELECT account, substr(received_at, 1, 10) AS day, count(*) AS mailbox,
                sum(CASE WHEN done_at IS NULL THEN 1 ELSE 0 END) AS waiting,
@@ -302,6 +332,6 @@ def balance() -> list[dict[str, Any]]:
     out = []
     for values in db.database.execute_sql(query.format(fates=columns)).fetchall():
         row = dict(zip(names, values, strict=True))
-        row["well"] = row["mailbox"] == sum(row[f] for f in FATES) and not row["lost"]
+        row["well"] = row["mailbox"] == row["waiting"] + sum(row[f] for f in FATES) and not row["lost"]
         out.append(row)
     return out

@@ -10,8 +10,10 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
+import structlog
+
 from maild.config import Account
-from maild.desk import audience
+from maild.desk import audience, outbox
 from maild.desk.models import Message, Outgoing, Ticket
 from maild.desk.people import Reader
 from maild.desk.prepared import Select
@@ -22,6 +24,8 @@ from maild.mail.templates import Templates
 from maild.mail.token import Mint
 from maild.policy.changes import Notified
 from maild.policy.notices import NOTICES, Notice
+
+log = structlog.get_logger("letters")
 
 _FILES = 10_000_000  # bytes of attachments that a notice passes on; the rest is kept with the ticket
 
@@ -40,18 +44,22 @@ def write(applied: Applied, act: Act, post: Post) -> list[dict[str, Any]]:
         row
         for notified in applied.notices
         for reader in audience.readers(notified.audience, applied.ticket, act, copies=notified.notice == "public_reply")
-        if _allowed(notified, reader, applied.ticket, act)
+        if _allowed(notified, reader, applied, act)
         for row in _row(NOTICES[notified.notice], notified, reader, applied, act, post)
     ]
 
 
-def _allowed(notified: Notified, reader: Reader, ticket: Ticket, act: Act) -> bool:
+def _allowed(notified: Notified, reader: Reader, applied: Applied, act: Act) -> bool:
     """Whether this person may get this mail at all (B19, B21, B24, B25)."""
+    ticket = applied.ticket
     notice = NOTICES[notified.notice]
     if _is_ours(reader.address, act):
         return False
     if not notice.automatic:  # a person's words always arrive; the bare question whether it works is for people
         return not ticket.silent or notice.name == "public_reply" or bool(notified.values.get("text"))
+    if not applied.created and _storms(ticket, reader, act):
+        log.error("too many automatic mails: a robot may be answering", ticket=ticket.key, to=reader.address)
+        return False
     if reader.staff:
         return True
     if ticket.silent and reader.id == ticket.requester.id:
@@ -61,23 +69,46 @@ def _allowed(notified: Notified, reader: Reader, ticket: Ticket, act: Act) -> bo
     if notice.name == "acknowledgement":
         quota = act.settings.limits.acknowledgements_per_sender
         since = Outgoing.created_at.db_value(act.now - quota.per)
-        return len(_ACKNOWLEDGED.all(reader.address, since, quota.count)) < quota.count
+        return len(_ACKNOWLEDGED.all(outbox.correspondent(reader.address), since, quota.count)) < quota.count
     return True
+
+
+def _storms(ticket: Ticket, reader: Reader, act: Act) -> bool:
+    """Whether this person got as many mails about this ticket as no conversation of people has (B21)."""
+    since = Outgoing.created_at.db_value(act.now - _HOUR)
+    return len(_RECENT.all(ticket.id, reader.address, since, _STORM)) >= _STORM
+
+
+_HOUR = timedelta(hours=1)
+_STORM = 30  # automatic mails to one person about one ticket within an hour
+_RECENT = Select(
+    Outgoing,
+    lambda ticket, recipient, since, limit: (
+        Outgoing.select(Outgoing.id)
+        .where(
+            (Outgoing.ticket == ticket)
+            & (Outgoing.recipient == recipient)
+            & (Outgoing.created_at > since)
+            & Outgoing.automatic
+        )
+        .limit(limit)
+    ),
+    4,
+)
 
 
 def _is_ours(address: str, act: Act) -> bool:
     """Whether it is an address of this desk: a mail to it would come back as a new one (B12, B24)."""
-    local, _, domain = address.rpartition("@")
     own = {canonical(x) for a in act.settings.accounts for x in (a.address, *a.aliases)}
-    return f"{local.partition('+')[0]}@{domain}" in own or address == canonical(act.settings.sending.sender.address)
+    return outbox.correspondent(address) in own or address == canonical(act.settings.sending.sender.address)
 
 
 _ACKNOWLEDGED = Select(
     Outgoing,
-    lambda recipient, since, limit: (
+    lambda mailbox, since, limit: (
         Outgoing.select(Outgoing.id)
         .where(
-            (Outgoing.recipient == recipient) & (Outgoing.created_at > since) & (Outgoing.notice == "acknowledgement")
+            (Outgoing.correspondent == mailbox) & (Outgoing.created_at > since) & (Outgoing.notice == "acknowledgement")
         )
         .limit(limit)
     ),
@@ -131,6 +162,34 @@ def _row(
 def _passes_files(notice: Notice, applied: Applied) -> bool:
     """What came with an internal note goes to agents alone, whatever else the mail brought about (M9)."""
     return notice.files and (notice.automatic or not applied.internal)
+
+
+def alarm(about: Mapping[str, str], act: Act, post: Post) -> list[dict[str, Any]]:
+    """The outbox rows that tell the manager of something that only a person can mend."""
+    settings, reader = act.settings, act.staff.get(act.settings.desk.manager)
+    if reader is None:
+        return []
+    account = settings.accounts[0]
+    message_id = f"alarm.{secrets.token_hex(6)}@{settings.instance}"
+    letter = Letter(
+        notice="alarm",
+        language=reader.language,
+        sender_name=settings.sending.sender.name or settings.desk.name,
+        sender_address=settings.sending.sender.address,
+        recipient_name=reader.name,
+        recipient_address=reader.address,
+        reply_to=None,
+        message_id=message_id,
+        in_reply_to=None,
+        references=(),
+        date=act.now,
+        automatic=True,
+        instance=settings.instance,
+        values={"desk": {"name": settings.desk.name, "address": account.address}, **about},
+    )
+    row = {"ticket": None, "incoming": act.incoming, "notice": "alarm", "automatic": True, "recipient": reader.address}
+    sent = {"envelope_from": "", "message_id": message_id, "data": compose(letter, post.templates)}
+    return [{**row, **sent, "created_at": act.now, "not_before": act.now}]
 
 
 def account_of(ticket: Ticket, act: Act) -> Account:
@@ -251,8 +310,8 @@ def _acknowledgement(
     return {
         "questions": list(questions.get(reader.language) or questions.get(act.settings.desk.languages[0]) or ()),
         "expected": timedelta(seconds=first["target"]) if first else None,
-        # B25: who never wrote before could be anybody's address in a forger's From
-        "quote_allowed": ticket.requester.created_at < ticket.opened_at,
+        # B25: who never answered us could be anybody's address in a forger's From
+        "quote_allowed": ticket.requester.proved or ticket.requester.staff is not None,
         "text": "",
     }
 

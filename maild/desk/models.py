@@ -58,6 +58,10 @@ class RawMail(Base):
     stored_at = UtcField()
 
 
+# What retention looks at: bytes that are still there, the oldest first
+RawMail.add_index(RawMail.index(RawMail.stored_at, where=RawMail.size > 0, name="raw_mail_kept"))
+
+
 class Person(Base):
     """Somebody who writes or is written to. `staff` is the id in desk.yaml of an agent, lead or manager."""
 
@@ -67,6 +71,7 @@ class Person(Base):
     language = pw.CharField(8, null=True)
     staff = pw.CharField(64, null=True, unique=True)
     created_at = UtcField()
+    proved = pw.BooleanField(default=False)  # they answered a mail of ours, or their server vouched for them (B25)
     bounced_until = UtcField(null=True)  # no automatic mail before then (B19)
 
 
@@ -230,6 +235,7 @@ class Outgoing(Base):
     notice = pw.CharField(32)
     automatic = pw.BooleanField()
     recipient = pw.CharField(320)
+    correspondent = pw.CharField(320)  # the recipient without a plus-tag: one mailbox, however it is spelled (B21)
     envelope_from = pw.TextField()
     message_id = pw.TextField(index=True)
     data = pw.BlobField()
@@ -245,7 +251,7 @@ class Outgoing(Base):
     answer = pw.TextField(null=True)
 
     class Meta:
-        indexes = ((("recipient", "created_at"), False),)
+        indexes = ((("correspondent", "created_at"), False),)
 
 
 Outgoing.add_index(Outgoing.index(Outgoing.id, where=Outgoing.state == "waiting", name="outgoing_waiting"))

@@ -5,6 +5,9 @@ started, and after the answer it is settled. These two marks outlive the death o
 claim names the boot of the machine, and after another boot every claimed row counts as started. A started row without
 an answer is in doubt: it is sent again with the same Message-ID, but a mail of the kind that is sent `once` waits for a
 person as "doubtful".
+
+(On PostgreSQL the marks outlive us and the client's machine; a crash of the database server itself may lose the last
+ones, and then a mail that was sent in that moment is sent again.)
 """
 
 from __future__ import annotations
@@ -22,6 +25,7 @@ from maild.policy.notices import NOTICES
 LEASE = timedelta(minutes=10)
 _STOPPED = "maild stopped while it was being sent"
 _TOO_OLD = timedelta(days=2)  # B31: an acknowledgement that could not go out for so long asks a person
+_ALARM = timedelta(hours=1)
 _PUT = Insert(Outgoing)
 _START = Statement(
     lambda at, until, number, fence: Outgoing.update(started_at=at, lease_until=until).where(_mine(number, fence)), 4
@@ -38,7 +42,13 @@ _WAITS = (60, 300, 900, 1800, 3600, 7200, 14400)  # seconds between attempts; th
 
 def put(rows: Sequence[Mapping[str, Any]]) -> None:
     """Keep finished mails, in the transaction of the change that caused them."""
-    _PUT.rows(rows)
+    _PUT.rows({**row, "correspondent": correspondent(row["recipient"])} for row in rows)
+
+
+def correspondent(address: str) -> str:
+    """The mailbox behind an address: without its plus-tag, which anybody may vary (B21)."""
+    local, _, domain = address.rpartition("@")
+    return f"{local.partition('+')[0] or local}@{domain}"
 
 
 def claim(owner: str, now: datetime, limit: int) -> list[Outgoing]:
@@ -133,9 +143,14 @@ def doubtful(now: datetime, answer: str) -> dict[str, Any]:
     return {"state": "doubtful", "done_at": now, "answer": answer[:500], "attempts": Outgoing.attempts + 1, **_FREE}
 
 
-def later(row: Outgoing, now: datetime, answer: str) -> dict[str, Any]:
-    """Not now: again after a wait that grows, or a person decides where it is too old by then (B30, B31)."""
-    wait = timedelta(seconds=_WAITS[min(row.attempts, len(_WAITS) - 1)])
+def alarmed(now: datetime) -> bool:
+    """Whether an alarm went out within the last hour: one is enough (B62)."""
+    return Outgoing.select().where((Outgoing.notice == "alarm") & (Outgoing.created_at > now - _ALARM)).exists()
+
+
+def later(row: Outgoing, now: datetime, answer: str, *, most: timedelta = timedelta.max) -> dict[str, Any]:
+    """Not now: again after a wait that grows to `most`, or a person decides where it is too old by then (B30, B31)."""
+    wait = min(most, timedelta(seconds=_WAITS[min(row.attempts, len(_WAITS) - 1)]))
     values = {"answer": answer[:500], "attempts": Outgoing.attempts + 1, "not_before": now + wait, **_FREE}
     age = now + wait - row.created_at
     if age > _GIVE_UP:

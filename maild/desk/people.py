@@ -32,22 +32,29 @@ Staff = dict[str, Reader]
 def sync(settings: Settings, now: datetime) -> Staff:
     """Bring the staff rows in line with desk.yaml, and return them by id. Call it inside a transaction."""
     staff: Staff = {}
-    known = {row.staff: row for row in Person.select().where(Person.staff.is_null(False))}
-    for gone in set(known) - set(settings.desk.people):
-        Person.update(staff=None).where(Person.id == known[gone].id).execute()
+    known = {str(row.staff): row for row in Person.select().where(Person.staff.is_null(False))}
+    # First everybody who left or moved to another address lets go: two may have swapped theirs in one edit, and nobody
+    # must be taken for the other (M7).
+    wanted = {canonical(member.address): member.id for member in settings.desk.people.values()}
+    for staff_id, row in list(known.items()):
+        if wanted.get(row.address) != staff_id:
+            taken = row.address in wanted or Person.get_or_none(address=_address(settings, staff_id)) is not None
+            if staff_id not in settings.desk.people or taken:
+                Person.update(staff=None).where(Person.id == row.id).execute()
+                del known[staff_id]
     for member in settings.desk.people.values():
         address = canonical(member.address)
-        row = known.get(member.id) or Person.get_or_none(address=address)
-        if row is None:
-            row = Person.create(address=address, created_at=now)
-        elif row.address != address and Person.get_or_none(address=address):
-            # The new address wrote to us before as somebody else: that person stays, and is the agent from now on.
-            Person.update(staff=None).where(Person.id == row.id).execute()
-            row = Person.get(address=address)
+        found = known.get(member.id) or by_address(address)
+        row = found or Person.create(address=address, created_at=now)
         values = {"staff": member.id, "name": member.name, "language": member.language, "address": address}
         Person.update(**values).where(Person.id == row.id).execute()
         staff[member.id] = Reader(row.id, member.name, address, member.language, member.id)
     return staff
+
+
+def _address(settings: Settings, staff_id: str) -> str:
+    member = settings.desk.people.get(staff_id)
+    return canonical(member.address) if member else ""
 
 
 _MEET = Insert(Person, ignore=True, returning=True)
@@ -98,6 +105,11 @@ def role(ticket: Ticket, person: Person | None) -> str | None:
 def participants(ticket: Ticket) -> Iterable[Person]:
     """The participants of a ticket, besides its requester."""
     return list(Person.select().join(Participant).where(Participant.ticket == ticket).order_by(Person.id))
+
+
+def proved(address: str) -> None:
+    """This address is really read by who writes from it (B25)."""
+    Person.update(proved=True).where((Person.address == address) & ~Person.proved).execute()
 
 
 def bounced(person: int, now: datetime) -> None:

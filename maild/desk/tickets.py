@@ -16,7 +16,7 @@ from maild.config import Settings
 from maild.desk import clocks, db, people
 from maild.desk.models import Event, Message, Participant, Thread, Ticket
 from maild.desk.people import Staff
-from maild.desk.prepared import Insert
+from maild.desk.prepared import Insert, Select
 from maild.errors import UnknownThing
 from maild.mail.message import File, Mail
 from maild.policy.changes import Breached, Change, Changed, Joined, Noted, Notified, Opened, Recorded, Tagged
@@ -84,6 +84,7 @@ _TICKETS = Insert(Ticket, returning=True)
 _EVENTS = Insert(Event)
 _MESSAGES = Insert(Message)
 _THREADS = Insert(Thread, ignore=True)
+_KNOWN = Select(Thread, lambda i: Thread.select(Thread.id).where(Thread.message_id == i).limit(1), 1)
 
 
 def lock(ticket_id: int) -> Ticket:
@@ -252,12 +253,9 @@ def _record(
     )
     if mail:
         # B13: with the mail's own id stand those it answers, so that a parent that comes late finds its ticket
-        ids = {mail.derived_id}
-        for parent in mail.in_reply_to[:1]:
-            ours = parent.endswith(f"@{act.settings.instance}")
-            # an id that is known belongs where it is: a stranger who names it must not make it ambiguous (B5)
-            if not ours and not Thread.select().where(Thread.message_id == parent).exists():
-                ids.add(parent)
+        foreign = {i for i in mail.in_reply_to[:1] if not i.endswith(f"@{act.settings.instance}")}
+        # an id that is known belongs where it is: a stranger who uses it must not make it ambiguous (B5)
+        ids = {i for i in (mail.derived_id, *foreign) if not _KNOWN.all(i)}
         _THREADS.rows({"message_id": i, "ticket": ticket.id} for i in ids)
     why = f"{change.visibility} {'reply' if change.direction == 'out' else 'mail'}"
     events.append({"kind": "recorded", "by": change.author, "why": why})

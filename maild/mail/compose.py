@@ -26,7 +26,7 @@ WIDTH = 78  # RFC 5322, 2.1.1
 FIRST_REFERENCES, LAST_REFERENCES = 4, 20  # B10
 
 # What answers one mail is auto-replied; what maild says of its own accord is auto-generated (RFC 3834, 5).
-_ANSWERS = frozenset({"acknowledgement", "receipt", "help", "unverified", "unknown"})
+_ANSWERS = frozenset({"acknowledgement", "receipt", "help", "unverified"})
 _ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]+")  # RFC 5322, 3.2.3, and the blank between two of them
 _ID = re.compile(r"[!-;=?-~]{1,900}")
 _ADDRESS = re.compile(

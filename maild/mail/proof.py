@@ -196,7 +196,7 @@ def sample(notice: str) -> dict[str, Any]:
 
 def sparse(notice: str) -> dict[str, Any]:
     """The least that a notice is given: whatever a template does not need may be missing."""
-    if notice in ("help", "alarm", "unknown", "unverified"):
+    if notice in ("help", "alarm", "unverified"):
         return {"desk": _BASE["desk"]}
     return {**_BASE, "ticket": {**_BASE["ticket"], "assignee": None, "category": None, "resolution": None}}
 

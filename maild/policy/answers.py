@@ -17,7 +17,7 @@ _SHORT = 20  # words
 
 _CLAUSE = re.compile(r"[.,;:!\n()]+|\s[-–—]\s")
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*'?")
-_SCORE = re.compile(r"^\W*([1-5])(?:\s*/\s*5)?\W*$")
+_SCORE = re.compile(r"(?P<before>[^\d]*?)\b(?P<score>[1-5])(?:\s*/\s*5)?(?:\s*[-–—,!:;](?P<after>.*)|[\s.*]*)$")
 
 
 def _words(text: str) -> frozenset[str]:
@@ -98,7 +98,17 @@ def _confirms(words: list[str]) -> bool:
 
 
 def score(text: str) -> str | None:
-    """How satisfied the requester was, "1" to "5", where the first line is nothing but that number."""
+    """How satisfied the requester was, "1" to "5", where the first line is that number, with a word about it at most.
+
+    "4 - quick help" and "Great, 5!" rate; "broken again on floor 3" and "1. still broken" do not.
+    """
     lines = text.strip().splitlines()
-    match = _SCORE.match(lines[0][:40]) if lines else None
-    return match.group(1) if match else None
+    line = lines[0] if lines else ""
+    match = _SCORE.match(line[:80])
+    if match is None or "?" in line or len(line) > 80:
+        return None
+    before, after = match["before"], match["after"] or ""
+    words = [word.lower() for word in _WORD.findall(f"{before} {after}".replace("’", "'"))]
+    if _DOUBT.intersection(words) or (before and not set(words) <= _PLEASANT | _THANKS | _BESIDE_A_YES):
+        return None
+    return match["score"]

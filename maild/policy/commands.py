@@ -99,6 +99,8 @@ def status(order: Order) -> Done | Refused:
 
 def open_(order: Order) -> Done | Refused:
     """The ticket is worked on again (`!status open`)."""
+    if order.ticket.status == "closed":
+        return Refused(Say("is_closed"))
     return Done(Say("status_set", {"status": "open"}), (order.changed("status", "open"),))
 
 
@@ -112,6 +114,8 @@ def pending(order: Order) -> Done | Refused:
     """
     if order.words:
         return Refused(Say("no_date"))
+    if order.ticket.status == "closed":
+        return Refused(Say("is_closed"))
     return Done(Say("status_set", {"status": "pending"}), (order.changed("status", "pending"),))
 
 

@@ -7,7 +7,7 @@ says, what the desk does by default. It decides; `desk.tickets.apply` does.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from maild.mail import quoting
@@ -159,10 +159,39 @@ def _agent(facts: Facts, ticket: TicketView, desk: Desk) -> Decision:
     unknown = not verbs <= set(orders.COMMANDS)  # B34: it may have been meant to keep the text inside
     internal = unknown or "note" in verbs or (facts.internal and "public" not in own)
     said = parsed.text if internal else _public(parsed.text, facts)
+    results, proposed = _commanded(parsed, facts, ticket, desk, "" if internal else said, held=unknown)
+    told = any(isinstance(c, Notified) and c.notice == "resolution" for c in proposed)
+    text = said
+    if told and not internal and not text:  # the words after !resolve are what the requester reads
+        text = next((x.words for x in parsed.lines if x.verb == "resolve" and not x.under_quote), "")
+    attached = facts.mail.attachments
+    if results and not text and not internal and not told and attached and all(a.inline for a in attached):
+        said_now: list[Change] = [_recorded(facts, "", internal=True)]  # B33: the logo of a signature is no answer
+    else:
+        said_now = _said(facts, ticket, text, internal=internal, told=told)
+    if unknown:  # the receipt tells its writer; nobody meant it as a note
+        said_now = [change for change in said_now if not isinstance(change, Notified)]
+    changes = [*said_now, *proposed]
+    if results:
+        solved = "resolution" if text else "solved"
+        sent = "internal" if internal and text else solved if told else "public" if text else "nothing"
+        changes.append(Notified("receipt", ("actor",), {"results": tuple(results), "sent": sent, "held": unknown}))
+    if not changes:  # nothing new was found in it: that may be our mistake, so all of it is kept and its writer told
+        kept = _recorded(facts, facts.mail.text, internal=True)
+        changes = [kept, Notified("receipt", ("actor",), {"results": (), "sent": "nothing", "held": False})]
+    return Decision("filed", "an agent's reply", tuple(changes), commands=tuple(results))
+
+
+def _commanded(
+    parsed: orders.Parsed, facts: Facts, ticket: TicketView, desk: Desk, text: str, *, held: bool
+) -> tuple[list[Commanded], list[Change]]:
+    """What each command line comes to, and all that they propose."""
     results: list[Commanded] = []
     proposed: list[Change] = []
     for line in parsed.lines:
-        answer = orders.run(line, facts, ticket, desk, "" if internal else said)
+        # B34: words after !resolve are held back like the rest of the text
+        meant = replace(line, words="") if held and line.verb == "resolve" else line
+        answer = orders.run(meant, facts, ticket, desk, text)
         if answer is not None and line.under_quote and line.verb != "note":
             results.append(Commanded(line.written, "refused", Say("under_quote")))
         elif isinstance(answer, orders.Done):
@@ -173,18 +202,7 @@ def _agent(facts: Facts, ticket: TicketView, desk: Desk) -> Decision:
             results.append(Commanded(line.written, "unknown", Say("unknown", {"near": near})))
         else:
             results.append(Commanded(line.written, "refused", answer.says))
-    told = any(isinstance(c, Notified) and c.notice == "resolution" for c in proposed)
-    text = said
-    if told and not internal and not text:  # the words after !resolve are what the requester reads
-        text = next((x.words for x in parsed.lines if x.verb == "resolve" and not x.under_quote), "")
-    changes = [*_said(facts, ticket, text, internal=internal, told=told), *proposed]
-    if results:
-        sent = "internal" if internal and text else "resolution" if told else "public" if text else "nothing"
-        changes.append(Notified("receipt", ("actor",), {"results": tuple(results), "sent": sent, "held": unknown}))
-    if not changes:  # nothing new was found in it: that may be our mistake, so all of it is kept and its writer told
-        kept = _recorded(facts, facts.mail.text, internal=True)
-        changes = [kept, Notified("receipt", ("actor",), {"results": (), "sent": "nothing", "held": False})]
-    return Decision("filed", "an agent's reply", tuple(changes), commands=tuple(results))
+    return results, proposed
 
 
 def quotes(text: str) -> bool:
@@ -235,7 +253,8 @@ def _requester(facts: Facts, ticket: TicketView, desk: Desk, ruleset: Sequence[r
     """The requester or a participant: their text joins the ticket, and may confirm, reopen, or rate."""
     text = facts.mail.reply or ("" if facts.mail.elided else facts.mail.text)
     recorded = _recorded(facts, text)
-    meaning = answers.answer(text) if not facts.mail.attachments else "other"
+    files = [a for a in facts.mail.attachments if not a.inline]  # the logo of a signature says nothing
+    meaning = answers.answer(text) if not files else "other"
     if ticket.status == "resolved" and meaning == "solved":
         closed = Changed("status", "closed", "the requester confirmed", facts.actor)
         return Decision("filed", "confirms the solution", (recorded, closed, Notified("closure", ("requester",))))

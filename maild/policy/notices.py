@@ -40,7 +40,6 @@ _ROWS = (
     Notice("unverified", internal=True),
     Notice("receipt", answerable=False),
     Notice("help", answerable=False),
-    Notice("unknown", answerable=False, once=True),
     Notice("alarm", answerable=False),
 )
 NOTICES = {row.name: row for row in _ROWS}

@@ -170,7 +170,8 @@ def test_the_balance_holds_when_all_have_a_fate() -> None:
     rows = inbox.claim(ME, NOW, 4)
     for row, fate in zip(rows, ("ignored", "duplicate", "quarantined", "held"), strict=True):
         (day,) = inbox.balance()
-        assert not day["well"]
+        assert day["well"]  # what waits has no fate yet, and is told apart
+        assert day["waiting"] > 0
         inbox.finish(row, Fate(fate, "a reason"), NOW)  # type: ignore[arg-type]  # the four words are fates
     (day,) = inbox.balance()
     assert day["well"]

@@ -25,9 +25,8 @@ TO_REQUESTERS = {
     "resolution",
     "closure",
     "reopened",
-    "unknown",
 }
-UNANSWERABLE = {"help", "receipt", "alarm", "unknown"}
+UNANSWERABLE = {"help", "receipt", "alarm"}
 HOSTILE = (
     "</p><script>alert(1)</script> **bold** [x](http://evil.example) {{ 7*7 }} {% raw %} &amp; \"q\" 'q' `c` | # >"
 )

@@ -59,6 +59,7 @@ def test_a_token_expires() -> None:
     "text",
     [
         f"support+{TOKEN}@example.org",
+        f"mailto:support%2B{TOKEN.upper()}%40example.org",
         f"<{TOKEN}.abcdef@desk.example.org>",
         f"[INC-7 · {TOKEN}]",
         f"> [INC-7 · {TOKEN}]",

@@ -71,6 +71,28 @@ def test_without_a_pinned_server_nobody_is_believed() -> None:
     assert trust.authenticated([good], MX, "")[0] is False
 
 
+@pytest.mark.parametrize(
+    "address",
+    [
+        '"ada@customer.example"@evil.example',
+        '"a\\"@customer.example"@evil.example',
+        f"{'a' * 388}@customer.example.evil.example",
+        f"{'a' * 9000}@customer.example.evil.example",
+    ],
+)
+@pytest.mark.parametrize("result", ["spf=pass smtp.mailfrom=", "dkim=pass header.i="])
+def test_a_local_part_that_looks_like_an_address_vouches_for_nobody(result: str, address: str) -> None:
+    """RFC 5321, 4.1.2: a local part may be quoted and hold anything; its domain is what stands at the very end."""
+    assert trust.authenticated([f"{MX}; {result}{address}"], MX, "customer.example")[0] is False
+
+
+def test_results_that_are_too_long_to_be_read_whole_are_not_believed() -> None:
+    start = f"{MX}; {'dkim=none; ' * 725}"
+    good = "spf=pass smtp.mailfrom=a@customer.example"
+    padded = start + " " * (8_000 - len(start) - len(good)) + good + ".evil.example"
+    assert trust.authenticated([padded], MX, "customer.example")[0] is False
+
+
 def test_microsoft_names_no_server() -> None:
     value = (
         "spf=pass (sender IP is 192.0.2.1) smtp.mailfrom=customer.example; dkim=pass (signature was verified) "

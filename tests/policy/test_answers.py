@@ -129,3 +129,20 @@ def test_hostile_text_costs_nothing() -> None:
         answers.answer(text)
         answers.score(text)
     assert time.monotonic() - start < 1
+
+
+@pytest.mark.parametrize(
+    ("text", "rated"),
+    [
+        ("5", "5"),
+        ("4 - hurtig hjælp", "4"),
+        ("Great, 5!", "5"),
+        ("3, un po' di attesa", "3"),
+        ("5/5", "5"),
+        ("broken again on floor 3", None),
+        ("1. still broken", None),
+        ("2 - still broken", None),
+    ],
+)
+def test_a_word_beside_a_score_does_not_hide_it(text: str, rated: str | None) -> None:
+    assert answers.score(text) == rated

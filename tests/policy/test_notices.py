@@ -26,7 +26,7 @@ def test_a_template_agrees_with_its_row_on_whether_it_can_be_answered(name: str)
 
 def test_what_only_one_mail_may_be_sent_of_is_sent_once() -> None:
     """M3."""
-    assert {name for name, notice in NOTICES.items() if notice.once} == {"acknowledgement", "unknown"}
+    assert {name for name, notice in NOTICES.items() if notice.once} == {"acknowledgement"}
 
 
 def test_only_what_a_person_wrote_is_not_automatic() -> None:

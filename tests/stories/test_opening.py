@@ -92,8 +92,30 @@ def test_a_first_time_senders_words_are_not_sent_to_the_address_they_claim(desk:
     assert not ack.has("pills.example")
     assert "Mallory" not in ack.text
     second = desk.says(MALLORY, "Another thing is broken", "The printer does not print any more, please help.")
-    assert "Another thing is broken" in second.to(MALLORY).subject
+    assert "Another thing" not in second.to(MALLORY).subject  # a second forged mail proves no more than the first
     assert not second.to(MALLORY).has("printer does not print")
+
+
+def test_who_answered_a_mail_of_ours_is_told_the_subject_of_the_next_ticket(desk: Conversation) -> None:
+    """B25: only who reads at that address can answer with its token."""
+    desk.answers(CARLA, desk.says(CARLA, "Screen", "It is black.").to(CARLA), "It is the left one.")
+    assert "Another thing" in desk.says(CARLA, "Another thing", "The printer is off.").to(CARLA).subject
+
+
+def test_a_plus_tag_makes_no_other_correspondent(desk: Conversation) -> None:
+    """B21: victim+1@, victim+2@ and so on are one mailbox."""
+    people = [Person("V", f"victim+{n}@customer.example") for n in range(5)]
+    turns = [desk.says(who, "Trouble", "It is broken.") for who in people]
+    assert [bool(t.notices(who)) for t, who in zip(turns, people, strict=True)] == [True, True, True, False, False]
+
+
+def test_a_robot_that_answers_an_agents_notices_is_not_told_for_ever(desk: Conversation) -> None:
+    """B21: without a header that says so, a robot looks like a person; nobody gets thirty mails an hour on one case."""
+    opened = desk.says(CARLA, "Screen", "It is black.")
+    last = opened.to(CARLA)
+    turns = desk.takes_all([letters.answer(CARLA, last, f"Still black, {n}.") for n in range(35)])
+    assert turns[-1].notices(ADA) == ["requester_reply"] * 29  # and the one of the new ticket
+    assert len(desk.told(opened.ticket)["messages"]) == 36  # filed all the same
 
 
 def test_acknowledgements_to_one_address_are_capped_and_the_mails_filed(desk: Conversation) -> None:

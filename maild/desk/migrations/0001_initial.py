@@ -21,6 +21,8 @@ def up(migrator: Any, db: Any) -> None:
         size = pw.IntegerField()
         stored_at = pw.TextField()
 
+    RawMail.add_index(RawMail.index(RawMail.stored_at, where=RawMail.size > 0, name="raw_mail_kept"))
+
     class Person(Base):
         id = pw.AutoField()
         address = pw.CharField(320, unique=True)
@@ -28,6 +30,7 @@ def up(migrator: Any, db: Any) -> None:
         language = pw.CharField(8, null=True)
         staff = pw.CharField(64, null=True, unique=True)
         created_at = pw.TextField()
+        proved = pw.BooleanField(default=False)
         bounced_until = pw.TextField(null=True)
 
     class Ticket(Base):
@@ -160,6 +163,7 @@ def up(migrator: Any, db: Any) -> None:
         notice = pw.CharField(32)
         automatic = pw.BooleanField()
         recipient = pw.CharField(320)
+        correspondent = pw.CharField(320)
         envelope_from = pw.TextField()
         message_id = pw.TextField(index=True)
         data = pw.BlobField()
@@ -175,7 +179,7 @@ def up(migrator: Any, db: Any) -> None:
         answer = pw.TextField(null=True)
 
         class Meta:
-            indexes = ((("recipient", "created_at"), False),)
+            indexes = ((("correspondent", "created_at"), False),)
 
     Outgoing.add_index(Outgoing.index(Outgoing.id, where=Outgoing.state == "waiting", name="outgoing_waiting"))
 
