@@ -60,6 +60,9 @@ def _member(mail: Mail, found: Found, account: Account, staff: Staff, address: s
         address = me.address  # what they open belongs to one person, by whichever address they wrote (B38)
     proved = found.person == me.id
     passed, why = (True, "the reply token is theirs") if proved else _passes(mail, account, domain)
+    if passed and trust.refuted(mail.authentication_results, account.authserv):
+        # an agent's token can come into other hands, by a Cc of their reply; then the forged From still gives it away
+        passed, why = False, f"{account.authserv} says dmarc=fail"
     if not passed:
         return Sender(address, "unverified", member, me.language, why)
     if found.ticket is not None and found.ticket.requester.id == me.id:

@@ -75,6 +75,12 @@ def authenticated(results: Sequence[str], authserv: str | None, from_domain: str
     return _aligned(found, address.domain(f"x@{from_domain}"))
 
 
+def refuted(results: Sequence[str], authserv: str | None) -> bool:
+    """Whether the server `authserv` says that From is forged (dmarc=fail); no other proof outweighs that."""
+    found = _believed(results[0], authserv.strip().lower()) if authserv and results else None
+    return any((one.method, one.value) == ("dmarc", "fail") for one in found or ())
+
+
 def _believed(value: str, authserv: str) -> list[_Result] | None:
     """The results of one block, or None where it is not the server's."""
     plain = _without_comments(value) if len(value) <= _LONGEST else None  # a piece may say what the whole does not

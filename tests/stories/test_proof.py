@@ -179,3 +179,11 @@ def test_the_token_of_a_requester_is_shown_to_nobody_else(desk: Conversation, op
 def test_a_new_secret_makes_all_old_tokens_void(desk: Conversation, opened: Turn) -> None:
     desk.stage = replace(desk.stage, post=Post(desk.stage.post.templates, Mint(cast.INSTANCE, b"a new secret of 16 b")))
     forged(desk, opened, desk.answers(ADA, opened.to(ADA), ORDER))
+
+
+def test_a_token_in_other_hands_proves_nothing_where_the_server_says_that_from_is_forged(
+    desk: Conversation, opened: Turn
+) -> None:
+    """A Cc of an agent's reply shows their token to others, who may write it under the agent's name."""
+    says = {"Authentication_Results": "mx.example.org; dmarc=fail header.from=example.org"}
+    forged(desk, opened, desk.answers(ADA, opened.to(ADA), ORDER, **says))
