@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import click
 
 from maild.cli import EX_CONFIG, EX_NOT_WELL, cli, output, with_folder
+from maild.config import Settings
 
 
 @cli.command()
@@ -40,7 +42,8 @@ def check(folder: Path, as_json: bool) -> None:
         settings = config.load(folder)
         problems = [str(p) for p in config.check(settings)]
         folders = [f for f in (folder / "templates", shipped.folder("templates")) if f.is_dir()]
-        problems += Templates(folders).check()
+        templates = Templates(folders)
+        problems += [*_languages(settings, templates.languages()), *templates.check()]
     except config.ConfigError as e:
         problems = [str(p) for p in e.problems]
     for problem in problems:
@@ -52,6 +55,15 @@ def check(folder: Path, as_json: bool) -> None:
         sys.exit(EX_CONFIG)
     if not as_json:
         click.echo(f"{folder}: well")
+
+
+def _languages(settings: Settings, known: Sequence[str]) -> Iterator[str]:
+    """A language of the desk without templates: its mails would go out in another."""
+    for i, language in enumerate(settings.desk.languages):
+        if language not in known:
+            line, column = settings.places.get(("desk.yaml", ("languages", i)), (1, 1))
+            words = f"there are no templates in `{language}`; there are {', '.join(known)}"
+            yield f"desk.yaml:{line}:{column}: languages: {words} (templates/{language}/ may bring more)"
 
 
 @cli.command()

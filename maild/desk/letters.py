@@ -13,7 +13,7 @@ from urllib.parse import quote
 import structlog
 
 from maild.config import Account
-from maild.desk import audience, outbox
+from maild.desk import audience, clocks, outbox
 from maild.desk.models import Message, Outgoing, Ticket
 from maild.desk.people import Reader
 from maild.desk.prepared import Select
@@ -259,13 +259,21 @@ def _values(
         "files": [{"name": a.name, "size": a.size} for a in act.mail.attachments]
         if act.mail and _passes_files(notice, applied)
         else [],
-        "clocks": [{"kind": c["kind"], "due_at": c["due_at"]} for c in applied.clocks] if reader.staff else [],
+        "clocks": _due(applied) if reader.staff else [],
         **notified.values,
     }
     more = _MORE.get(notice.name)
     if more:
         values |= more(notified, reader, applied, act, words)
     return values
+
+
+def _due(applied: Applied) -> list[dict[str, Any]]:
+    """The promises that run: those that began with the ticket, or the rows of an older one."""
+    if applied.created:
+        return [{"kind": c["kind"], "due_at": c["due_at"]} for c in applied.clocks]
+    running = [c for c in clocks.of(applied.ticket) if c.stopped_at is None and c.paused_at is None]
+    return [{"kind": c.kind, "due_at": c.due_at} for c in running]
 
 
 def zone(act: Act) -> str:

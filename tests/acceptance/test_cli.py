@@ -137,6 +137,14 @@ def test_init_writes_what_check_is_content_with(tmp_path: Path) -> None:
     plainly(maild("init", tmp_path / "new"), 1, "already")
 
 
+def test_check_names_a_language_that_no_template_speaks(desk: Path) -> None:
+    cast.write(desk, ("languages: [en, it, da]", "languages: [en, it, da, nl]"))
+    done = maild("--config", desk, "check")
+    assert done.code == 78
+    assert "no templates in `nl`" in done.out
+    assert "desk.yaml:" in done.out
+
+
 def test_check_names_file_line_and_column_of_every_problem(desk: Path) -> None:
     cast.write(desk, ("prefix: INC", "prefx: INC"), ("poll: 60s", "poll: soon"))
     done = maild("--config", desk, "check")

@@ -157,6 +157,7 @@ def test_escalate_tells_the_next_line_the_whole_story_and_the_requester(desk: Co
     told = desk.told(opened.ticket)
     assert (told["line"], told["assignee"]) == ("L2", None)
     story = turn.to(CLEO, "escalation_line").text
+    assert "(resolution)" in story  # until when it is promised
     assert "blue screen" in story
     assert "Have you restarted it?" in story
     assert turn.notices(CARLA) == ["escalation_requester"]
