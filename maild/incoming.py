@@ -136,9 +136,15 @@ def _quarantine(stage: Stage, row: Incoming, reason: str, now: datetime) -> None
     except inbox.Lost:
         return
     log.error("quarantined", mail=row.id, source=row.source, reason=reason)
-    if not outbox.alarmed(now):
-        about = {"what": reason, "where": row.source, "advice": f"maild quarantine show {row.id}"}
-        outbox.put(letters.alarm(about, stage.act(now, incoming=row.id), stage.post))
+    try:
+        with db.savepoint():
+            if not outbox.alarmed(now):
+                about = {"what": reason, "where": row.source, "advice": f"maild quarantine show {row.id}"}
+                outbox.put(letters.alarm(about, stage.act(now, incoming=row.id), stage.post))
+    except db.GONE as e:
+        raise Unavailable(f"the database does not answer: {e}") from e
+    except Exception:  # M5: that nobody could be told must not keep the mails behind it
+        log.exception("nobody could be told of a quarantined mail", mail=row.id)
 
 
 def handle(stage: Stage, row: Incoming, reading: Reading, now: datetime) -> Fate:

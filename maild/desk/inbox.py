@@ -18,6 +18,7 @@ from maild.outcome import Fate, FateName
 
 LEASE = timedelta(minutes=10)
 _NOTHING = zlib.compress(b"")
+_EMPTY = hashlib.sha256(b"").hexdigest()
 BATCH_BYTES = 8_000_000  # that are read together
 ATTEMPTS = 3  # M5: as often a mail may take the daemon down before it is put aside
 _AT_ONCE = 10_000  # values of one statement: PostgreSQL takes 65,535, and a backlog may have more (B67)
@@ -39,7 +40,7 @@ class Arrival:
     envelope_to: tuple[str, ...] = ()
 
 
-_RAW = Insert(RawMail, ignore=True)
+_RAW = Insert(RawMail, ignore=True, returning=True)
 _ARRIVED = Insert(Incoming, ignore=True, returning=True)
 
 
@@ -68,7 +69,9 @@ def take_in(arrivals: Sequence[Arrival], now: datetime) -> list[int]:
         for digest, raw in raws.items()
     ]
     with db.transaction():
-        _RAW.rows(packed)
+        for row, kept in zip(packed, _RAW.rows(packed), strict=True):
+            if kept is None:  # the same bytes came before: they are kept from now on, also where retention took them
+                RawMail.update(row).where(RawMail.digest == row["digest"]).execute()
         return [number for number in _ARRIVED.rows(rows) if number is not None]
 
 
@@ -299,6 +302,9 @@ def with_fate(fate: FateName, limit: int) -> list[Incoming]:
 
 def again(number: int) -> None:
     """A quarantined mail is handled once more: the decision of a person."""
+    row = get(number)
+    if not raw([row])[number] and row.digest.digest != _EMPTY:
+        raise MaildError(f"the bytes of mail {number} are gone: their retention is over")
     with db.transaction():
         changed = Incoming.update(
             done_at=None, fate=None, attempts=0, not_before=None, owner=None, lease_until=None

@@ -12,7 +12,7 @@ import pytest
 from maild import incoming, timers
 from maild.desk import db, inbox
 from maild.desk.models import Incoming, RawMail
-from maild.errors import Unavailable
+from maild.errors import MaildError, Unavailable
 from tests.stories import letters
 from tests.stories.conversation import Conversation
 from tests.stories.letters import ADA, CARLA
@@ -126,6 +126,42 @@ def test_the_bytes_of_a_mail_go_when_their_retention_is_over_and_its_fate_stays(
     assert timers.expire_raw(desk.stage, desk.now + timedelta(days=366)) == 0
     assert inbox.raw([row])[row.id] == b""
     assert Incoming.get().fate == "filed"
+
+
+def test_the_same_bytes_that_come_again_after_their_retention_are_kept_again(desk: Conversation) -> None:
+    """M1."""
+    raw = letters.new(CARLA, "Screen", HELP)
+    desk.takes(raw)
+    assert timers.expire_raw(desk.stage, desk.now + timedelta(days=366)) == 1
+    desk.now += timedelta(days=366)
+    assert desk.takes(raw).fate["fate"] == "duplicate"
+    rows = list(Incoming.select())
+    assert inbox.raw(rows) == {row.id: raw for row in rows}
+    assert timers.expire_raw(desk.stage, desk.now + timedelta(days=364)) == 0
+
+
+def test_a_quarantined_mail_without_its_bytes_is_not_tried_again(desk: Conversation) -> None:
+    inbox.take_in([inbox.Arrival("support", "killer", letters.new(CARLA, "x", HELP), desk.now)], desk.now)
+    Incoming.update(attempts=3).execute()
+    incoming.process(desk.stage, desk.reader, lambda: desk.now)
+    timers.expire_raw(desk.stage, desk.now + timedelta(days=366))
+    with pytest.raises(MaildError, match="retention"):
+        inbox.again(Incoming.get().id)
+
+
+def test_an_alarm_that_cannot_be_written_keeps_no_mail_waiting(
+    desk: Conversation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """M5."""
+
+    def fails(*_: Any) -> Any:
+        raise ValueError("no such template")
+
+    monkeypatch.setattr(incoming.letters, "alarm", fails)
+    inbox.take_in([inbox.Arrival("support", "killer", letters.new(CARLA, "x", HELP), desk.now)], desk.now)
+    Incoming.update(attempts=3).execute()
+    incoming.process(desk.stage, desk.reader, lambda: desk.now)
+    assert Incoming.get().fate == "quarantined"
 
 
 def test_the_manager_hears_of_a_quarantined_mail_once_an_hour(desk: Conversation) -> None:
