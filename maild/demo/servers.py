@@ -46,7 +46,7 @@ class ImapServer:
     """pymap with one empty mailbox in memory, between `with` and its end."""
 
     def __init__(self, folder: Path) -> None:
-        self.password = secrets.token_urlsafe(18)
+        self.password = secrets.token_hex(18)
         self.port = 0
         self._log = folder / "pymap.log"
         self._process: subprocess.Popen[bytes] | None = None

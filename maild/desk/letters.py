@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
@@ -126,33 +126,51 @@ def _row(
     reply_to = tagged if notice.answerable else account.address
     message_id = f"{token if notice.answerable else notice.name}.{secrets.token_hex(6)}@{settings.instance}"
     in_reply_to = _answered(ticket, reader, act)
-    letter = Letter(
+    letter = replace(
+        _addressed(notice, reader, message_id, act),
+        reply_to=reply_to,
+        in_reply_to=in_reply_to,
+        # a root that is the same for all mails of a person on a ticket, so that any mail program keeps them together
+        references=tuple(x for x in (f"{ticket.key}.{reader.id}.root@{settings.instance}", in_reply_to) if x),
+        values=_values(notice, notified, reader, applied, act, post, reply_to, token),
+        files=act.files if _passes_files(notice, applied) and sum(len(f.data) for f in act.files) <= _FILES else (),
+    )
+    # VERP: a bounce comes back to ticket and person; without plus-addressing automatic mail has no return path
+    envelope_from = tagged if account.plus_addressing else "" if notice.automatic else account.address
+    yield _finished(letter, envelope_from, ticket.id, act, post)
+
+
+def _addressed(notice: Notice, reader: Reader, message_id: str, act: Act) -> Letter:
+    """What all our letters have alike: who writes to whom, when."""
+    settings = act.settings
+    return Letter(
         notice=notice.name,
         language=reader.language,
         sender_name=settings.sending.sender.name or settings.desk.name,
         sender_address=settings.sending.sender.address,
         recipient_name=reader.name,
         recipient_address=reader.address,
-        reply_to=reply_to,
+        reply_to=None,
         message_id=message_id,
-        in_reply_to=in_reply_to,
-        # a root that is the same for all mails of a person on a ticket, so that any mail program keeps them together
-        references=tuple(x for x in (f"{ticket.key}.{reader.id}.root@{settings.instance}", in_reply_to) if x),
+        in_reply_to=None,
+        references=(),
         date=act.now,
         automatic=notice.automatic,
         instance=settings.instance,
-        values=_values(notice, notified, reader, applied, act, post, reply_to, token),
-        files=act.files if _passes_files(notice, applied) and sum(len(f.data) for f in act.files) <= _FILES else (),
+        values={},
     )
-    yield {
-        "ticket": ticket.id,
+
+
+def _finished(letter: Letter, envelope_from: str, ticket: int | None, act: Act, post: Post) -> dict[str, Any]:
+    """The outbox row of a letter, finished to the last byte (M3)."""
+    return {
+        "ticket": ticket,
         "incoming": act.incoming,
-        "notice": notice.name,
-        "automatic": notice.automatic,
-        "recipient": reader.address,
-        # VERP: a bounce comes back to ticket and person; without plus-addressing automatic mail has no return path
-        "envelope_from": tagged if account.plus_addressing else "" if notice.automatic else account.address,
-        "message_id": message_id,
+        "notice": letter.notice,
+        "automatic": letter.automatic,
+        "recipient": letter.recipient_address,
+        "envelope_from": envelope_from,
+        "message_id": letter.message_id,
         "data": compose(letter, post.templates),
         "created_at": act.now,
         "not_before": act.now,
@@ -169,27 +187,10 @@ def alarm(about: Mapping[str, str], act: Act, post: Post) -> list[dict[str, Any]
     settings, reader = act.settings, act.staff.get(act.settings.desk.manager)
     if reader is None:
         return []
-    account = settings.accounts[0]
     message_id = f"alarm.{secrets.token_hex(6)}@{settings.instance}"
-    letter = Letter(
-        notice="alarm",
-        language=reader.language,
-        sender_name=settings.sending.sender.name or settings.desk.name,
-        sender_address=settings.sending.sender.address,
-        recipient_name=reader.name,
-        recipient_address=reader.address,
-        reply_to=None,
-        message_id=message_id,
-        in_reply_to=None,
-        references=(),
-        date=act.now,
-        automatic=True,
-        instance=settings.instance,
-        values={"desk": {"name": settings.desk.name, "address": account.address}, **about},
-    )
-    row = {"ticket": None, "incoming": act.incoming, "notice": "alarm", "automatic": True, "recipient": reader.address}
-    sent = {"envelope_from": "", "message_id": message_id, "data": compose(letter, post.templates)}
-    return [{**row, **sent, "created_at": act.now, "not_before": act.now}]
+    desk = {"name": settings.desk.name, "address": settings.accounts[0].address}
+    letter = replace(_addressed(NOTICES["alarm"], reader, message_id, act), values={"desk": desk, **about})
+    return [_finished(letter, "", None, act, post)]
 
 
 def account_of(ticket: Ticket, act: Act) -> Account:
