@@ -261,6 +261,7 @@ class Daemon:
     def _timers(self) -> None:
         jobs = schedule.Scheduler()
         jobs.every(1).seconds.do(self._job, timers.sweep)
+        jobs.every(1).minutes.do(self._job, timers.remind)
         jobs.every(1).minutes.do(self._job, timers.close_resolved)
         jobs.every(1).hours.do(self._job, timers.expire_raw)
         while not self.stopping.is_set():

@@ -7,24 +7,23 @@ transaction with a savepoint for each mail: what a mail causes and its fate are 
 from __future__ import annotations
 
 from collections.abc import Callable
-from collections.abc import Set as AbstractSet
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from functools import partial
 
 import structlog
 
-from maild.config import Account
-from maild.desk import conversation, db, identity, inbox, letters, outbox, people, tickets
-from maild.desk.models import Incoming
+from maild import hearing
+from maild.desk import contents, db, inbox, letters, outbox, people, tickets
+from maild.desk.models import Incoming, Ticket
 from maild.errors import Unavailable, Unreadable
-from maild.mail.message import File, Mail, Reading
+from maild.hearing import Heard
+from maild.mail.message import Mail, Reading
 from maild.mail.sandbox import Reader
 from maild.outcome import CommandOutcome, Fate
 from maild.policy import decide
 from maild.policy.changes import Noted
-from maild.policy.decide import Decision
+from maild.policy.decision import Decision
 from maild.policy.facts import Facts
 from maild.stage import Stage
 
@@ -32,6 +31,7 @@ log = structlog.get_logger("incoming")
 
 BATCH = 50
 _AGAIN = timedelta(seconds=30)
+_TWICE = timedelta(hours=1)  # B36
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,69 +152,72 @@ def handle(stage: Stage, row: Incoming, reading: Reading, now: datetime) -> Fate
     mail = reading.mail
     db.one_at_a_time(mail.derived_id)  # B11: the same mail may have come by another account, at another machine
     twin = inbox.same(mail)
-    if twin is not None:
+    if twin is not None and twin.id != row.id:  # a mail that was held is its own twin
         fate = Fate("duplicate", f"the same mail as {twin.source}", kind=mail.kind, sender=twin.sender or "")
         return _finish(row, fate, now, reading, twin.__data__["ticket"])
 
-    account = _account(stage, row.account)
-    found = conversation.find(mail, tuple(row.envelope_to), stage.post.mint, now.date())
-    if found.ticket is not None:  # as it is, now that nobody else changes it: what was found may be old
-        found = replace(found, ticket=tickets.lock(found.ticket.id))
-    sender = identity.judge(mail, found, account, stage.settings, stage.staff)
-    mail = _without_tokens(mail, stage, now)
-    staff = frozenset(member.id for member in stage.staff.values())
-    files = reading.files
-    inside = outside = ""
-    if found.ticket is not None and sender.verdict == "agent":  # what they send may go out
-        files = tuple(file for file in files if not _is_ours(file, stage, staff, now))
-        if decide.quotes(mail.reply):
-            inside, outside = conversation.said(found.ticket)
-    facts = Facts(
-        mail=mail,
-        sender=sender.address,
-        actor=sender.actor,
-        verdict=sender.verdict,
-        evidence=found.evidence,
-        account=account.name,
-        ticket=tickets.view(found.ticket) if found.ticket is not None else None,
-        now=now,
-        internal=found.internal,
-        to_staff=found.person in staff,
-        from_staff=sender.actor in stage.staff,
-        inside=inside,
-        outside=outside,
-        language=_language(stage, mail.language, sender),
-    )
-    decision = decide.decide(facts, stage.settings.desk, stage.settings.rules)
-    ticket = None
-    if decision.changes:
-        act = stage.act(now, actor=sender.actor, incoming=row.id, mail=mail, files=files)
-        extra = [Noted("conflict", found.conflict, "maild")] if found.conflict else []
-        target = None if decision.opens else found.ticket
-        applied = tickets.apply(target, [*decision.changes, *extra], act)
-        outbox.put(letters.write(applied, act, stage.post))
-        ticket = applied.ticket
-        if decision.opens and found.ticket is not None:
-            note = Noted(
-                "referred", f"a mail of {sender.address or 'somebody'} that refers to it became {ticket.key}", "maild"
-            )
-            tickets.apply(found.ticket, [note], act)
-        if sender.vouched:
-            people.proved(sender.address)
-        if mail.bounce is not None:
-            _note_bounce(facts, found.person, now)
+    heard = hearing.hear(stage, row, reading, now)
+    twin = said_again(row, mail, heard, now)
+    if twin is not None:
+        outbox.receipt_again(twin.id, now)
+        why = f"the same words as {twin.source}, sent again"
+        fate = Fate("duplicate", why, kind=mail.kind, sender=heard.sender.address, verdict="agent")
+        return _finish(row, fate, now, reading, twin.__data__["ticket"])
+
+    decision = decide.decide(heard.facts, stage.settings.desk, stage.settings.rules)
+    ticket = carry_out(stage, row, heard, decision)
     fate = Fate(
         decision.fate,
         decision.reason,
         ticket=ticket.key if ticket is not None else None,
         created=decision.opens,
         kind=mail.kind,
-        evidence=found.evidence,
-        sender=sender.address,
-        verdict=sender.verdict,
-        commands=_outcomes(stage, decision),
+        evidence=heard.found.evidence,
+        sender=heard.sender.address,
+        verdict=heard.sender.verdict,
+        commands=outcomes(stage, decision),
     )
     return _finish(row, fate, now, reading, ticket.id if ticket is not None else None)
+
+
+def carry_out(stage: Stage, row: Incoming, heard: Heard, decision: Decision) -> Ticket | None:
+    """Do what was decided: the ticket, the other tickets, the mails; the ticket that the mail is filed under."""
+    facts, found, sender = heard.facts, heard.found, heard.sender
+    act = stage.act(
+        facts.now,
+        actor=sender.actor,
+        incoming=row.id,
+        mail=facts.mail,
+        files=heard.files,
+        again=facts.said is not None,
+    )
+    ticket = None
+    if decision.changes:
+        extra = [Noted("conflict", found.conflict, "maild")] if found.conflict else []
+        applied = tickets.apply(None if decision.opens else found.ticket, [*decision.changes, *extra], act)
+        written = [applied]
+        ticket = applied.ticket
+    else:
+        written = []
+    for key, changes in decision.others:
+        other = tickets.lock(tickets.by_key(key).id)
+        written.append(tickets.apply(other, changes, replace(act, files=())))
+    outbox.put(letters.write_all(written, act, stage.post))
+    if decision.answers:
+        outbox.put(letters.answers(decision.answers, act, stage.post))
+    if decision.changes and sender.vouched:
+        people.proved(sender.address)
+    if decision.changes and facts.mail.bounce is not None:
+        _note_bounce(facts, found.person, facts.now)
+    return ticket
+
+
+def said_again(row: Incoming, mail: Mail, heard: Heard, now: datetime) -> Incoming | None:
+    """An agent's mail that came before under another Message-ID: who presses the button twice means it once (B36)."""
+    ticket = heard.found.ticket
+    if ticket is None or heard.sender.verdict != "agent" or row.released:
+        return None
+    return inbox.said_again(row, mail, ticket.id, heard.sender.address, now - _TWICE)
 
 
 def _finish(row: Incoming, fate: Fate, now: datetime, reading: Reading, ticket: int | None) -> Fate:
@@ -232,35 +235,6 @@ def _finish(row: Incoming, fate: Fate, now: datetime, reading: Reading, ticket: 
     return fate
 
 
-def _account(stage: Stage, name: str) -> Account:
-    """The account that took a mail in; of one that a reload removed, the first, which vouches for nothing here."""
-    accounts = stage.settings.accounts
-    known = next((a for a in accounts if a.name == name), None)
-    return known or accounts[0].model_copy(update={"authserv": None})
-
-
-def _language(stage: Stage, detected: str | None, sender: identity.Sender) -> str:
-    """Staff have said which language they want; of others, what they write tells it."""
-    languages = stage.settings.desk.languages
-    wanted = (sender.language, detected) if sender.actor in stage.staff else (detected, sender.language)
-    return next((x for x in wanted if x in languages), languages[0])
-
-
-def _without_tokens(mail: Mail, stage: Stage, now: datetime) -> Mail:
-    """What a mail quotes of ours holds the token of who got it; nobody else may see that (B29, M7)."""
-    blank = partial(stage.post.mint.blank, today=now.date())
-    return replace(mail, text=blank(mail.text), reply=blank(mail.reply), elided=blank(mail.elided))
-
-
-def _is_ours(file: File, stage: Stage, staff: AbstractSet[int], now: datetime) -> bool:
-    """Whether an attachment is a mail of ours to staff, as programs attach what they answer: not for outsiders (M9).
-
-    Its token would make an agent of whoever reads it (M7), and the rest of it is for agents. UTF-16 is Outlook's .msg.
-    """
-    words = file.data.replace(b"\0", b"").decode("latin-1")
-    return any(token.person in staff for token in stage.post.mint.all(words, now.date()))
-
-
 def _note_bounce(facts: Facts, person: int | None, now: datetime) -> None:
     """A hard bounce stops automatic mail to that address, and the delivery is marked (B18, B19).
 
@@ -275,6 +249,7 @@ def _note_bounce(facts: Facts, person: int | None, now: datetime) -> None:
         people.bounced(person, now)
 
 
-def _outcomes(stage: Stage, decision: Decision) -> tuple[CommandOutcome, ...]:
+def outcomes(stage: Stage, decision: Decision) -> tuple[CommandOutcome, ...]:
+    """What came of each command, in English, for the ledger and for scripts."""
     words = stage.post.templates.words("en")
-    return tuple(CommandOutcome(c.line, c.result, letters.said(c.says, words)) for c in decision.commands)
+    return tuple(CommandOutcome(c.line, c.result, contents.said(c.says, words, "UTC")) for c in decision.commands)

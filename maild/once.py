@@ -39,7 +39,7 @@ def once(settings: Settings, clock: Callable[[], datetime] = utcnow) -> bool:
                 mailbox.close()
         while incoming.process(daemon.stage, daemon.reader, clock):
             pass
-        while timers.sweep(daemon.stage, clock()) or timers.close_resolved(daemon.stage, clock()):
+        while timers.all_due(daemon.stage, clock()):
             pass
         sender = sender_of(settings)
         try:

@@ -14,9 +14,9 @@ import structlog
 from maild import shipped
 from maild.config import Account, Settings
 from maild.desk import db, people
+from maild.desk.act import Act
 from maild.desk.letters import Post
 from maild.desk.people import Staff
-from maild.desk.tickets import Act
 from maild.errors import MaildError, Unavailable
 from maild.mail.reading import ReadSettings
 from maild.mail.sandbox import Reader
@@ -42,7 +42,7 @@ class Stage:
 
     def act(self, now: datetime, **more: object) -> Act:
         """The surroundings of a change."""
-        return Act(settings=self.settings, staff=self.staff, now=now, **more)  # type: ignore[arg-type]  # by keyword
+        return Act(settings=self.settings, staff=people.current(self.staff), now=now, **more)  # type: ignore[arg-type]  # by keyword
 
 
 def utcnow() -> datetime:
@@ -81,6 +81,11 @@ def open_database(settings: Settings, migrate: bool = True) -> None:
 def _beginning(path: Path) -> bytes:
     with path.open("rb") as file:
         return file.read(16)
+
+
+def database_file(settings: Settings) -> Path | None:
+    """Where a SQLite database lies; None for one on a server."""
+    return _path(settings) if settings.database.startswith("sqlite:") else None
 
 
 def _path(settings: Settings) -> Path:

@@ -12,11 +12,11 @@ from typing import Any
 
 import structlog
 
-from maild.desk import clocks, db, inbox, letters, outbox, tickets
-from maild.desk.models import Clock, Ticket
+from maild.desk import clocks, contents, db, inbox, letters, outbox, tickets
+from maild.desk.models import Clock, Reminder, Ticket
 from maild.errors import Unavailable
 from maild.policy import escalation, hours
-from maild.policy.changes import Audience, Breached, Change, Changed, Notified
+from maild.policy.changes import Audience, Breached, Change, Changed, Noted, Notified
 from maild.policy.sla import Climb, Rung
 from maild.stage import Stage
 
@@ -24,6 +24,11 @@ log = structlog.get_logger("timers")
 
 BATCH = 200
 _AGAIN = timedelta(minutes=10)
+
+
+def all_due(stage: Stage, now: datetime) -> int:
+    """All that is due, of every kind, a bounded number at a time; how many. 0: nothing is due."""
+    return sweep(stage, now) + remind(stage, now) + close_resolved(stage, now)
 
 
 def sweep(stage: Stage, now: datetime) -> int:
@@ -69,7 +74,7 @@ def _fallen_due(
         changes.append(Breached(clock.kind, clock.due_at, f"{clock.kind} was due"))
     if rung is None:
         return changes
-    values = {"clock": _clock_values(stage, clock, rung, now), "waiting": letters.waiting(ticket, now)}
+    values = {"clock": _clock_values(stage, clock, rung, now), "waiting": contents.waiting(ticket, now)}
     staff: tuple[Audience, ...] = tuple(a for a in rung.notify if a not in ("requester", "participants"))
     notice = "sla_breach" if clock.breached_at is not None else "sla_warning"
     if staff:
@@ -104,6 +109,51 @@ def expire_raw(stage: Stage, now: datetime) -> int:
     """Remove the bytes of mails whose retention is over; how many, up to a bounded number at a time."""
     keep = stage.settings.retention.raw
     return inbox.expire(now - keep, BATCH) if keep is not None else 0
+
+
+def remind(stage: Stage, now: datetime) -> int:
+    """Send the reminders that agents asked for, and end what was pending until now; how many, a bounded number."""
+    due = list(Reminder.select(Reminder.id).where((Reminder.at <= now) & Reminder.done_at.is_null()).limit(BATCH))
+    over = list(Ticket.select(Ticket.id).where(Ticket.pending_until <= now).limit(BATCH))
+    done = 0
+    for work, rows in ((_remind, due), (_end_waiting, over)):
+        for row in rows:
+            try:
+                with db.transaction():
+                    done += work(stage, row.id, now)
+            except Unavailable:
+                raise
+            except Exception:  # not counted, so that nobody asks again at once; the next minute tries it again
+                log.exception("nobody could be reminded", ticket=row.id)
+    return done
+
+
+def _remind(stage: Stage, number: int, now: datetime) -> bool:
+    ticket = tickets.lock(Reminder.get_by_id(number).__data__["ticket"])
+    mine = Reminder.update(done_at=now).where((Reminder.id == number) & Reminder.done_at.is_null()).execute()
+    if not mine:
+        return False
+    reminder = Reminder.get_by_id(number)
+    act = stage.act(now, actor="timer")
+    asked = Notified("reminder", (), {"text": reminder.text})
+    applied = tickets.apply(ticket, [Noted("reminded", "an agent asked for it", "timer"), asked], act)
+    outbox.put(letters.write_to(str(reminder.person.staff), applied, act, stage.post))
+    return True
+
+
+def _end_waiting(stage: Stage, number: int, now: datetime) -> bool:
+    """The time is over until which a ticket was pending: it is open again, and its owner is told."""
+    ticket = tickets.lock(number)
+    if ticket.pending_until is None or ticket.pending_until > now:
+        return False
+    why = "the time until which it was pending is over"
+    changes: list[Change] = [Changed("pending_until", None, why, "timer")]
+    if ticket.status == "pending":
+        changes += [Changed("status", "open", why, "timer"), Notified("waited", ("owner",))]
+    act = stage.act(now, actor="timer")
+    applied = tickets.apply(ticket, changes, act)
+    outbox.put(letters.write(applied, act, stage.post))
+    return True
 
 
 def close_resolved(stage: Stage, now: datetime) -> int:

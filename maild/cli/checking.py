@@ -29,17 +29,21 @@ def init(folder: Path) -> None:
 
 @cli.command()
 @with_folder
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a problem.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a problem or warning.")
 def check(folder: Path, as_json: bool) -> None:
     """Check the whole configuration: syntax, meaning, rules' tests, and every template in every language.
+
+    A warning names what works and may not be meant; the configuration is well all the same.
 
     Example: maild --config /etc/maild check
     """
     from maild import config, shipped
     from maild.mail.templates import Templates
 
+    warnings: list[str] = []
     try:
         settings = config.load(folder)
+        warnings = [str(w) for w in config.warnings(settings)]
         problems = [str(p) for p in config.check(settings)]
         folders = [f for f in (folder / "templates", shipped.folder("templates")) if f.is_dir()]
         templates = Templates(folders)
@@ -47,14 +51,23 @@ def check(folder: Path, as_json: bool) -> None:
     except config.ConfigError as e:
         problems = [str(p) for p in e.problems]
     for problem in problems:
-        if as_json:
-            output.as_json({"problem": problem})
-        else:
-            click.echo(problem)
+        _say(problem, "problem", as_json)
+    for warning in warnings:
+        _say(warning, "warning", as_json)
     if problems:
         sys.exit(EX_CONFIG)
     if not as_json:
         click.echo(f"{folder}: well")
+
+
+def _say(text: str, kind: str, as_json: bool) -> None:
+    if as_json:
+        output.as_json({kind: text})
+    elif kind == "warning":  # FILE:LINE:COLUMN: warning: MESSAGE, as compilers have it
+        place, _, message = text.partition(": ")
+        click.echo(f"{place}: warning: {message}")
+    else:
+        click.echo(text)
 
 
 def _languages(settings: Settings, known: Sequence[str]) -> Iterator[str]:

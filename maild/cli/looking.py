@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -19,7 +18,8 @@ STATES = ("waiting", "sent", "failed", "doubtful", "held", "cancelled")  # of a 
 LIMIT = click.option("--limit", default=50, show_default=True, help="How many at most.")
 
 
-def _open(folder: Path) -> Settings:
+def opened(folder: Path) -> Settings:
+    """The settings, with their database open."""
     from maild.stage import open_database
 
     settings = ready(folder)
@@ -50,7 +50,7 @@ def ticket_list(folder: Path, as_json: bool, limit: int, **wanted: str | None) -
     """
     from maild.desk import story
 
-    settings = _open(folder)
+    settings = opened(folder)
     rows = story.listed(limit=limit, **wanted)
     now = datetime.now(UTC)
     if as_json:
@@ -73,7 +73,7 @@ def ticket_show(folder: Path, key: str, as_json: bool) -> None:
     """
     from maild.desk import story, tickets
 
-    settings = _open(folder)
+    settings = opened(folder)
     told = story.as_json(tickets.by_key(key), settings, datetime.now(UTC))
     if as_json:
         output.as_json(told)
@@ -114,10 +114,10 @@ def outbox_list(folder: Path, state: str | None, as_json: bool, limit: int) -> N
     """
     from maild.desk import outbox as box
 
-    _open(folder)
+    opened(folder)
     names = ("id", "state", "notice", "recipient", "created_at", "not_before", "attempts", "answer")
     rows = [{name: getattr(row, name) for name in names} for row in box.listed(state, limit)]
-    _print(rows, names, as_json, "nothing waits")
+    output.rows(rows, names, as_json, "nothing waits")
 
 
 @outbox.command("show")
@@ -130,7 +130,7 @@ def outbox_show(folder: Path, number: int) -> None:
     """
     from maild.desk import outbox as box
 
-    _open(folder)
+    opened(folder)
     sys.stdout.buffer.write(bytes(box.get(number).data))
 
 
@@ -144,7 +144,7 @@ def outbox_retry(folder: Path, numbers: tuple[int, ...]) -> None:
     """
     from maild.desk import outbox as box
 
-    _open(folder)
+    opened(folder)
     for number in numbers:
         box.retry(number, datetime.now(UTC))
         click.echo(f"{number} will be sent")
@@ -160,7 +160,7 @@ def outbox_cancel(folder: Path, numbers: tuple[int, ...]) -> None:
     """
     from maild.desk import outbox as box
 
-    _open(folder)
+    opened(folder)
     for number in numbers:
         box.cancel(number, datetime.now(UTC))
         click.echo(f"{number} is cancelled")
@@ -185,10 +185,10 @@ def quarantine_list(folder: Path, as_json: bool, limit: int) -> None:
     """
     from maild.desk import inbox
 
-    _open(folder)
+    opened(folder)
     names = ("id", "account", "source", "received_at", "attempts", "reason")
     rows = [{name: getattr(row, name) for name in names} for row in inbox.with_fate("quarantined", limit)]
-    _print(rows, names, as_json, "nothing is in quarantine")
+    output.rows(rows, names, as_json, "nothing is in quarantine")
 
 
 @quarantine.command("show")
@@ -201,7 +201,7 @@ def quarantine_show(folder: Path, number: int) -> None:
     """
     from maild.desk import inbox
 
-    _open(folder)
+    opened(folder)
     output.as_json({**inbox.fate_json(inbox.get(number)), "id": number})
 
 
@@ -215,7 +215,7 @@ def quarantine_export(folder: Path, number: int) -> None:
     """
     from maild.desk import inbox
 
-    _open(folder)
+    opened(folder)
     sys.stdout.buffer.write(inbox.raw([inbox.get(number)])[number])
 
 
@@ -229,7 +229,7 @@ def quarantine_retry(folder: Path, numbers: tuple[int, ...]) -> None:
     """
     from maild.desk import inbox
 
-    _open(folder)
+    opened(folder)
     for number in numbers:
         inbox.again(number)
         click.echo(f"{number} will be tried again")
@@ -245,7 +245,7 @@ def quarantine_drop(folder: Path, numbers: tuple[int, ...]) -> None:
     """
     from maild.desk import inbox
 
-    _open(folder)
+    opened(folder)
     for number in numbers:
         inbox.drop(number)
         click.echo(f"{number} is dropped")
@@ -261,17 +261,9 @@ def balance(folder: Path, as_json: bool) -> None:
     """
     from maild.desk import inbox
 
-    _open(folder)
+    opened(folder)
     rows = inbox.balance()
     columns = ("account", "day", "mailbox", *inbox.FATES, "waiting", "well")
-    _print(rows, columns, as_json, "no mail yet")
+    output.rows(rows, columns, as_json, "no mail yet")
     if not all(row["well"] for row in rows):
         sys.exit(EX_NOT_WELL)
-
-
-def _print(rows: list[dict[str, Any]], columns: tuple[str, ...], as_json: bool, empty: str) -> None:
-    if as_json:
-        for row in rows:
-            output.as_json(row)
-    else:
-        output.table(rows, columns, empty)

@@ -49,6 +49,15 @@ def table(rows: Iterable[Mapping[str, Any]], columns: Sequence[str], empty: str)
     console.print(printed)
 
 
+def rows(found: Sequence[Mapping[str, Any]], columns: Sequence[str], json_lines: bool, empty: str) -> None:
+    """Rows as JSON, one object a line, or as a table."""
+    if not json_lines:
+        table(found, columns, empty)
+        return
+    for row in found:
+        as_json(row)
+
+
 def _cell(value: Any) -> str:
     if isinstance(value, bool):
         text = "yes" if value else "no"

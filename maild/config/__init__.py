@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from maild.config.check import check, checked
+from maild.config.check import check, checked, warnings
 from maild.config.load import load
 from maild.config.machine import Account, Imap, Limits, Retention, Sending, Smtp
 from maild.config.problems import ConfigError, Problem
@@ -37,4 +37,5 @@ __all__ = [
     "init",
     "load",
     "schema",
+    "warnings",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import email.utils
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -47,6 +48,39 @@ def checked(folder: Path, warn: Callable[[str], object]) -> Settings:
 def check(settings: Settings) -> list[Problem]:
     """Every problem of settings that could be loaded; none where all is well."""
     return sorted({*_later(settings), *_failing(settings)})
+
+
+def warnings(settings: Settings) -> list[Problem]:
+    """What works, and should be known: each with what it means."""
+    return sorted(_open_doors(settings))
+
+
+# Where anybody gets a mailbox: nobody there is a colleague of anybody.
+_ANYBODY = re.compile(
+    r"(gmail|googlemail|outlook|hotmail|live|msn|yahoo|icloud|me|aol|gmx|web|proton|protonmail|onmicrosoft|libero|"
+    r"virgilio|alice|tiscali|jubii)\.(com|net|me|de|it|dk|co\.uk|fr|es)"
+)
+
+
+def _open_doors(settings: Settings) -> Iterator[Problem]:
+    """Where somebody is believed too easily, or never."""
+    desk = settings.desk
+    silent = [account.name for account in settings.accounts if not account.authserv]
+    for person in desk.people.values():
+        where: Where = ("people", person.id, "trust")
+        if person.trust == "from":
+            message = f"anybody can write a From, and with it do all that `{person.id}` may"
+            yield _problem(settings, where, message, "desk.yaml")
+        elif person.trust in ("dmarc", "token+dmarc") and silent:
+            message = f"no mail to the account `{silent[0]}` can prove to be of `{person.id}`: it has no `authserv`"
+            yield _problem(settings, where, message, "desk.yaml")
+    for domain, company in desk.domains.items():
+        if _ANYBODY.fullmatch(domain):
+            message = f"anybody can have an address at {domain}, and so join the tickets of `{company}`"
+            yield _problem(settings, ("companies", company, "domains"), message, "desk.yaml")
+        elif silent:
+            message = f"nobody of `{company}` can join by a mail to the account `{silent[0]}`: it has no `authserv`"
+            yield _problem(settings, ("companies", company), message, "desk.yaml")
 
 
 def _failing(settings: Settings) -> list[Problem]:

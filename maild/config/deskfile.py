@@ -19,6 +19,9 @@ from maild.policy.priority import Level, Priority
 
 Pausing = Literal["new", "open", "pending"]
 ClockKind = Literal["first_response", "next_response", "resolution"]
+Trust = Literal["either", "token", "dmarc", "token+dmarc", "from"]
+Receipts = Literal["all", "failures"]
+Strangers = Literal["new", "hold"]
 
 
 def _matching(pattern: str, wanted: str) -> Any:
@@ -33,6 +36,7 @@ def _matching(pattern: str, wanted: str) -> Any:
 
 
 _LANGUAGE, _PREFIX = r"[a-z]{2,3}", r"[A-Z][A-Z0-9]{0,9}"
+_DOMAIN = r"[^\s@<>()\[\],;:\\\"/.*]{1,63}(\.[^\s@<>()\[\],;:\\\"/.*]{1,63})+"
 _ID, _PATH = r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}", r"[\w.&+-]+( [\w.&+-]+)*(/[\w.&+-]+( [\w.&+-]+)*)*"
 Language: TypeAlias = Annotated[
     str,
@@ -48,6 +52,11 @@ Id: TypeAlias = Annotated[
     str,
     PlainValidator(_matching(_ID, "a short name of letters, digits, dots and hyphens")),
     WithJsonSchema({"type": "string", "pattern": f"^{_ID}$"}),
+]
+Domain: TypeAlias = Annotated[
+    str,
+    PlainValidator(_matching(_DOMAIN, "a domain such as customer.example")),
+    WithJsonSchema({"type": "string", "examples": ["customer.example"]}),
 ]
 CategoryPath: TypeAlias = Annotated[
     str,
@@ -98,6 +107,19 @@ class PersonSection(Section):
     )
     away: tuple[Days, ...] = Field(
         default=(), description="When they are away, such as 2026-12-21..2027-01-02; the lead stands in."
+    )
+    trust: Trust = Field(
+        default="either",
+        description="What proves that a mail is theirs: a reply token made for them (token), the word of the account's "
+        "`authserv` (dmarc), both (token+dmarc), either of them (either), or From alone, which anybody writes (from).",
+    )
+    receipts: Receipts = Field(
+        default="all", description="Whether they get a receipt for each mail with commands, or for failures only."
+    )
+    zone: Text | None = Field(
+        default=None,
+        description="The time zone in which they name and read times, such as Europe/Rome; else that of the first "
+        "calendar that is not in UTC.",
     )
 
 
@@ -178,6 +200,14 @@ class RungSection(Section):
     raises: bool = Field(default=False, alias="raise", description="Whether the ticket goes to the next line.")
 
 
+class CompanySection(Section):
+    """A customer whose people may join each other's tickets."""
+
+    domains: tuple[Domain, ...] = Field(
+        description="Where its people write from, subdomains included. Only the `authserv` of the account can prove it."
+    )
+
+
 class ClosingSection(Section):
     """How a ticket ends."""
 
@@ -215,3 +245,14 @@ class DeskFile(Section):
         default={}, description="For each clock, who is told when."
     )
     closing: ClosingSection = Field(default=ClosingSection(), description="How a ticket ends.")
+    strangers: Strangers = Field(
+        default="new",
+        description="What somebody writes to a ticket that is not theirs becomes a linked ticket (new), or waits until "
+        "an agent decides (hold).",
+    )
+    companies: Mapping[Id, CompanySection] = Field(
+        default={}, description="Customers whose people join the tickets of their colleagues by writing to them."
+    )
+    replies: Mapping[Id, Mapping[Language, Text]] = Field(
+        default={}, description="Texts that agents send with !template NAME, by language."
+    )

@@ -17,7 +17,9 @@ from maild.config.problems import Where
 from maild.config.settings import Category, Closing, Desk, Line, Listener, Person
 from maild.config.tree import Document
 from maild.errors import UnknownThing
+from maild.mail import trust
 from maild.mail.address import canonical
+from maild.mail.address import domain as domain_of
 from maild.policy import hours
 from maild.policy.forms import nearest
 from maild.policy.hours import Calendar, Intervals
@@ -107,6 +109,8 @@ def desk(file: DeskFile, document: Document) -> Desk:
     names.each(("languages",), file.languages, None, "language")
     for id_, person in file.people.items():
         names.one(("people", id_, "language"), person.language, file.languages, "language")
+        if person.zone is not None:
+            _zone(person.zone, ("people", id_, "zone"), document)
     if not file.lines:
         document.complain(("lines",), "at least one line is wanted here")
     lines = {name: _line(name, names, file) for name in file.lines}
@@ -116,12 +120,7 @@ def desk(file: DeskFile, document: Document) -> Desk:
         name=file.name,
         prefix=file.prefix,
         languages=file.languages,
-        people=MappingProxyType(
-            {
-                id_: Person(id_, p.name, p.address, p.also, p.language or next(iter(file.languages), "en"), p.away)
-                for id_, p in file.people.items()
-            }
-        ),
+        people=MappingProxyType({id_: _person(id_, file) for id_ in file.people}),
         lines=MappingProxyType(lines),
         manager=file.manager,
         data_protection=file.data_protection or (file.manager,),
@@ -130,6 +129,9 @@ def desk(file: DeskFile, document: Document) -> Desk:
         levels=_levels(file, names, document),
         closing=Closing(file.closing.after_resolved, file.closing.reopen_within, file.closing.satisfaction),
         addresses=MappingProxyType(owners),
+        strangers=file.strangers,
+        domains=MappingProxyType(_domains(file, names)),
+        replies=MappingProxyType({name: _reply(name, names, file) for name in file.replies}),
     )
 
 
@@ -167,6 +169,47 @@ def _owners(file: DeskFile, document: Document) -> dict[str, str]:
         if owner != where[1]:
             document.complain(where, f"{address} is already an address of `{owner}`")
     return owners
+
+
+def _person(id_: str, file: DeskFile) -> Person:
+    section = file.people[id_]
+    return Person(
+        id=id_,
+        name=section.name,
+        address=section.address,
+        also=section.also,
+        language=section.language or next(iter(file.languages), "en"),
+        away=section.away,
+        trust=section.trust,
+        receipts=section.receipts,
+        zone=section.zone,
+    )
+
+
+def _domains(file: DeskFile, names: _Names) -> dict[str, str]:
+    """Which company each domain belongs to, in its canonical form."""
+    owners: dict[str, str] = {}
+    for company, section in file.companies.items():
+        here: Where = ("companies", company, "domains")
+        if not section.domains:
+            names.document.complain(here, f"the company `{company}` has no domains; nobody would belong to it")
+        names.each(here, section.domains, None, "domain")
+        for i, name in enumerate(section.domains):
+            if trust.is_suffix(domain_of(f"x@{name}")):
+                names.document.complain((*here, i), f"`{name}` belongs to many companies; write customer.{name}")
+            owner = owners.setdefault(domain_of(f"x@{name}"), company)
+            if owner != company:
+                names.document.complain((*here, i), f"the domain {name} belongs already to the company `{owner}`")
+    return owners
+
+
+def _reply(name: str, names: _Names, file: DeskFile) -> Mapping[str, str]:
+    section, here = file.replies[name], ("replies", name)
+    if not section:
+        names.document.complain(here, f"the reply `{name}` has no text in any language")
+    for language in section:
+        names.one((*here, language), language, file.languages, "language")
+    return MappingProxyType({x: section[x] for x in file.languages if x in section})
 
 
 def _line(name: str, names: _Names, file: DeskFile) -> Line:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import Literal
 
+from maild.config.deskfile import Receipts, Strangers, Trust
 from maild.config.machine import Account, Limits, Retention, Sending
 from maild.config.problems import Where
 from maild.config.secrets import Secret, SecretPlace
 from maild.errors import MaildError, UnknownThing
+from maild.mail.address import domain
 from maild.policy.priority import Matrix
 from maild.policy.rules import Rule
 from maild.policy.sla import Levels
@@ -58,6 +60,9 @@ class Person:
     also: tuple[str, ...]
     language: str
     away: tuple[tuple[date, date], ...]  # first and last day, both away
+    trust: Trust = "either"  # what proves that a mail is theirs (M7)
+    receipts: Receipts = "all"
+    zone: str | None = None  # in which they name and read times
 
     @property
     def addresses(self) -> tuple[str, ...]:
@@ -113,6 +118,9 @@ class Desk:
     levels: Levels
     closing: Closing
     addresses: Mapping[str, str]  # canonical address -> id of the one of the staff who writes from it
+    strangers: Strangers = "new"
+    domains: Mapping[str, str] = field(default_factory=dict)  # canonical domain -> company
+    replies: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # by name, by language in the desk's order
 
     def line_after(self, name: str) -> str | None:
         """The next line up the ladder, or None at its top (and of a line that is no more)."""
@@ -128,6 +136,12 @@ class Desk:
         """The one of the staff who writes from a canonical address (`mail.address.canonical`)."""
         found = self.addresses.get(address)
         return self.people[found] if found else None
+
+    def company_of(self, address: str) -> str | None:
+        """The company whose domain, or a subdomain of it, an address is in; of two, that of the longer domain."""
+        labels = domain(address).split(".")
+        places = (".".join(labels[i:]) for i in range(len(labels)))
+        return next((self.domains[place] for place in places if place in self.domains), None)
 
 
 @dataclass(frozen=True, slots=True)

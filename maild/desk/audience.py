@@ -6,21 +6,28 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from maild.desk import people
-from maild.desk.models import Ticket
+from maild.desk.act import Act
+from maild.desk.models import Ticket, Watch
 from maild.desk.people import Reader
-from maild.desk.tickets import Act
+from maild.desk.prepared import Select
 from maild.mail.address import canonical
 from maild.policy.changes import Audience
 
 
-def readers(audience: tuple[Audience, ...], ticket: Ticket, act: Act, *, copies: bool) -> list[Reader]:
-    """The recipients, in the order of the audience.
+def readers(
+    audience: tuple[Audience, ...], ticket: Ticket, act: Act, *, copies: bool, new: bool = False
+) -> list[Reader]:
+    """The recipients, in the order of the audience. Who owns a ticket shares what they get with who watches it.
 
     With `copies` the notice says no more than the mail that caused it: who has that in To or Cc gets no second one.
     """
     found: dict[int, Reader] = {}
+    asked = not new and not {"owner", "line", "watchers"}.isdisjoint(audience)  # nobody watches what is new
+    wishes = _wishes(ticket) if asked else {}
+    if "owner" in audience:
+        audience = (*audience, "watchers")
     for name in audience:
-        for reader in _of(name, ticket, act):
+        for reader in _of(name, ticket, act, wishes):
             acted = act.actor in (reader.staff, reader.address) and name not in ("actor", "requester")
             if not acted and not (copies and reader.staff is None and _has_it(reader, act)):
                 found.setdefault(reader.id, reader)
@@ -34,7 +41,16 @@ def _has_it(reader: Reader, act: Act) -> bool:
     return any(canonical(a.address) == reader.address for a in (*act.mail.to, *act.mail.cc))
 
 
-def _of(name: Audience, ticket: Ticket, act: Act) -> Iterator[Reader]:
+_NOBODY = Reader(0, "", "", "", None)
+_WATCHES = Select(Watch, lambda ticket: Watch.select(Watch.person, Watch.wants).where(Watch.ticket == ticket), 1)
+
+
+def _wishes(ticket: Ticket) -> dict[int, bool]:
+    """Who watches a ticket (true), and who wants no mails about it (false), by the person's id."""
+    return {row.__data__["person"]: bool(row.wants) for row in _WATCHES.all(ticket.id)}
+
+
+def _of(name: Audience, ticket: Ticket, act: Act, wishes: Mapping[int, bool]) -> Iterator[Reader]:
     if name == "requester":
         # the ticket's language is what they wrote in; what they wrote in before may be another
         yield replace(people.reader(ticket.requester, ticket.language), language=ticket.language)
@@ -43,10 +59,14 @@ def _of(name: Audience, ticket: Ticket, act: Act) -> Iterator[Reader]:
             yield people.reader(person, ticket.language)
     elif name == "actor":
         yield from [act.staff[act.actor]] if act.actor in act.staff else []
+    elif name == "watchers":
+        yield from (one for one in act.staff.values() if wishes.get(one.id) and _present(one.staff or "", act))
     else:
+        muted = {i for i, wants in wishes.items() if not wants} if name in ("owner", "line") else set()
         for member in _members(name, ticket, act):
             stand_in = member if _present(member, act) else act.settings.desk.lead_of(ticket.line)  # B49
-            if stand_in in act.staff:
+            wanted = member == ticket.assignee or act.staff.get(stand_in, _NOBODY).id not in muted
+            if stand_in in act.staff and wanted:
                 yield act.staff[stand_in]
 
 

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
+from itertools import islice
 
-from maild.desk.models import Message, Thread, Ticket
+from maild.desk import fields, people
+from maild.desk.models import Message, Outgoing, Person, Thread, Ticket
 from maild.desk.prepared import Select
 from maild.mail.message import Mail
-from maild.mail.token import Mint, Token
+from maild.mail.token import PATTERN, Mint, Token
 from maild.outcome import Evidence
-from maild.policy import subject
+from maild.policy import orders, subject
+
+# support+TOKEN-note@: a command for programs and people that cannot write one into the text
+_VERB = re.compile(r"\+([a-z2-7]{44})-([a-z][a-z-]{1,20})@", re.IGNORECASE)
+_REVISION = re.compile(r"([a-z2-7]{44})(?:\.r|\W{1,3}r)(\d{1,9})(?!\d)", re.IGNORECASE)
+_GENERATIONS = 10  # of tickets that were merged into one another
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +31,7 @@ class Found:
     person: int | None = None  # whose token it was
     internal: bool = False  # the token came with an internal note (B28)
     conflict: str | None = None  # weaker evidence that names another ticket (B5)
+    merged: str | None = None  # the key of the ticket that was named, where it was merged into this one (B6)
 
 
 def find(mail: Mail, envelope_to: tuple[str, ...], mint: Mint, today: date) -> Found:
@@ -39,6 +48,41 @@ def find(mail: Mail, envelope_to: tuple[str, ...], mint: Mint, today: date) -> F
     return best or Found()
 
 
+def named(mail: Mail) -> Found:
+    """The ticket that a mail without other evidence names in a command, `!on KEY`: as good as a subject tag."""
+    line = next((line for line in orders.parse(mail.reply).lines if line.verb == "on"), None)
+    ticket = fields.by_key(line.words) if line else None
+    return _here(ticket, "subject") if ticket is not None else Found()
+
+
+def verb(mail: Mail, envelope_to: tuple[str, ...], mint: Mint, today: date) -> str:
+    """The command in the plus-address that a mail came to, beside a genuine token; "" where there is none."""
+    for match in _VERB.finditer(" ".join(_addresses(mail, envelope_to))):
+        if mint.read(match[1].lower(), today):
+            return match[2].lower()
+    return ""
+
+
+def seen(mail: Mail, ticket: Ticket, mint: Mint, today: date) -> int | None:
+    """The revision of the ticket that the answered notice told of; None where that is not known (B37).
+
+    It stands in our Message-ID, and at the foot of the text for providers that write another.
+    """
+    for words in (*mail.in_reply_to, *reversed(mail.references), mail.text):
+        for match in _REVISION.finditer(words):
+            token = mint.read(match[1].lower(), today)
+            if token and token.ticket == ticket.id:
+                return int(match[2])
+    return None
+
+
+def about(mail: Mail) -> int | None:
+    """The number of the mail in the ledger that the answered notice told of."""
+    ids = (*mail.in_reply_to, *reversed(mail.references))[:4]
+    rows = {row.message_id: row.__data__["incoming"] for row in Outgoing.select().where(Outgoing.message_id << ids)}
+    return next((rows[i] for i in ids if rows.get(i) is not None), None) if rows else None
+
+
 def said(ticket: Ticket) -> tuple[str, str]:
     """All that the ticket's internal notes say, and all that its public messages say; runs of blanks are one."""
     rows = list(Message.select(Message.visibility, Message.text).where(Message.ticket == ticket).order_by(Message.id))
@@ -48,43 +92,69 @@ def said(ticket: Ticket) -> tuple[str, str]:
     return inside, outside
 
 
+def _addresses(mail: Mail, envelope_to: tuple[str, ...]) -> Iterable[str]:
+    everything = (*envelope_to, *mail.delivered_to, *(a.address for a in (*mail.to, *mail.cc)))
+    return (a for a in everything if "+" in a)
+
+
 def _evidence(mail: Mail, envelope_to: tuple[str, ...], mint: Mint, today: date) -> Iterator[Found]:
-    addresses = (*envelope_to, *mail.delivered_to, *(a.address for a in (*mail.to, *mail.cc)))
-    yield from _proved(mint.find(" ".join(a for a in addresses if "+" in a), today), "token")
+    known: _Known = {}
+    yield from _proved(mint.find(" ".join(_addresses(mail, envelope_to)), today), "token", known)
     if mail.bounce is not None and mail.bounce.original_message_id:
-        yield from _proved(mint.find(mail.bounce.original_message_id, today), "message_id")
-    yield from _ids(mail.in_reply_to, mint, today, "message_id")
-    yield from _ids(tuple(reversed(mail.references)), mint, today, "references")
-    yield from _proved(mint.find(mail.text, today), "body")
+        yield from _proved(mint.find(mail.bounce.original_message_id, today), "message_id", known)
+    yield from _ids(mail.in_reply_to, mint, today, "message_id", known)
+    yield from _ids(tuple(reversed(mail.references)), mint, today, "references", known)
+    yield from _proved(mint.find(mail.text, today), "body", known)
     for prefix, number in subject.tags(mail.subject):
         ticket = Ticket.get_or_none((Ticket.id == number) & (Ticket.prefix == prefix)) if number < 2**31 else None
         if ticket is not None:
-            yield Found(ticket, "subject")
+            yield _here(ticket, "subject")
             return
     if not mail.in_reply_to and mail.message_id:  # B13: the answer to this mail came before it
         ticket = _known(mail.message_id)
         if ticket is not None:
-            yield Found(ticket, "references")
+            yield _here(ticket, "references")
 
 
-def _ids(ids: tuple[str, ...], mint: Mint, today: date, evidence: Evidence) -> Iterator[Found]:
+def _ids(ids: tuple[str, ...], mint: Mint, today: date, evidence: Evidence, known: _Known) -> Iterator[Found]:
     """Message-IDs: ours prove themselves by their token, others' are looked up."""
     for message_id in ids:
         token = mint.find(message_id, today)
         if token:
-            yield from _proved(token, evidence)
+            yield from _proved(token, evidence, known)
             return
     for message_id in ids:
         ticket = _known(message_id)
         if ticket is not None:
-            yield Found(ticket, evidence)
+            yield _here(ticket, evidence)
             return
 
 
-def _proved(token: Token | None, evidence: Evidence) -> Iterator[Found]:
-    ticket = Ticket.get_or_none(id=token.ticket) if token else None
-    if token and ticket is not None:
-        yield Found(ticket, evidence, token.person, token.internal)
+_Known = dict[Token, Found | None]
+
+
+def _proved(token: Token | None, evidence: Evidence, known: _Known) -> Iterator[Found]:
+    """What a token says; most mails bring the same one by every path, and it is looked up once."""
+    if token is None:
+        return
+    if token not in known:
+        ticket: Ticket | None = Ticket.get_or_none(id=token.ticket)
+        known[token] = None
+        if ticket is not None and people.holds(token):
+            known[token] = replace(_here(ticket, evidence), person=token.person, internal=token.internal)
+    found = known[token]
+    if found is not None:
+        yield replace(found, evidence=evidence)
+
+
+def _here(ticket: Ticket, evidence: Evidence) -> Found:
+    """The ticket itself, or the one that it was merged into (B6)."""
+    named = ticket.key
+    for _ in range(_GENERATIONS):
+        if ticket.status != "merged" or ticket.__data__.get("parent") is None:
+            break
+        ticket = ticket.parent
+    return Found(ticket, evidence, merged=named if named != ticket.key else None)
 
 
 _KNOWN = Select(Ticket, lambda i: Ticket.select().join(Thread).where(Thread.message_id == i).limit(2), 1)
@@ -94,3 +164,67 @@ def _known(message_id: str) -> Ticket | None:
     """The one ticket that a foreign Message-ID belongs to; two are no evidence (B5)."""
     rows = _KNOWN.all(message_id)
     return rows[0] if len(rows) == 1 else None
+
+
+def trail(mail: Mail, envelope_to: tuple[str, ...], mint: Mint, today: date) -> list[dict[str, str | None]]:
+    """All evidence in a mail, the strongest first: which ticket it names, and whose token that is (`maild explain`).
+
+    Then what looks like evidence and is none, with the reason (`void`).
+    """
+    found = [
+        {
+            "evidence": one.evidence,
+            "ticket": one.ticket.key if one.ticket is not None else None,
+            "token_of": Person.get_by_id(one.person).address if one.person is not None else None,
+            "merged": one.merged,
+            "void": None,
+        }
+        for one in _evidence(mail, envelope_to, mint, today)
+    ]
+    return [*found, *_void(mail, envelope_to, mint, today)]
+
+
+def forget(mail: Mail, ticket: int) -> None:
+    """Let the Message-ID of a mail lead to the ticket that it opened no more: as it was when the mail came.
+
+    Only for a transaction that is given up (`maild explain`).
+    """
+    if mail.message_id:
+        Thread.delete().where((Thread.message_id == mail.message_id) & (Thread.ticket == ticket)).execute()
+
+
+_MANY = 20  # pieces of evidence without worth that are named: a mail may hold any number
+
+
+def _void(mail: Mail, envelope_to: tuple[str, ...], mint: Mint, today: date) -> Iterator[dict[str, str | None]]:
+    """What names no ticket, though it looks so: tokens that are void, Message-IDs and tags of nothing."""
+    bounced = mail.bounce.original_message_id if mail.bounce is not None else None
+    places: tuple[tuple[Evidence, str], ...] = (
+        ("token", " ".join(_addresses(mail, envelope_to))),
+        ("message_id", " ".join(filter(None, (bounced, *mail.in_reply_to)))),
+        ("references", " ".join(mail.references)),
+        ("body", mail.text),
+    )
+    told: dict[tuple[Evidence, str], dict[str, str | None]] = {}
+    for evidence, words in places:
+        for text in {m.group().lower(): None for m in islice(PATTERN.finditer(words), _MANY)}:
+            void = _fault(text, mint, today)
+            told.setdefault((evidence, text), {"ticket": None, "token_of": None, **void} if void else {})
+    for prefix, number in subject.tags(mail.subject)[:_MANY]:
+        if number >= 2**31 or not Ticket.select().where((Ticket.id == number) & (Ticket.prefix == prefix)).exists():
+            told["subject", f"{prefix}-{number}"] = {"void": f"there is no ticket {prefix}-{number}"}
+    bare = {"ticket": None, "token_of": None, "merged": None}
+    yield from ({"evidence": name, **bare, **void} for (name, _), void in told.items() if void)
+
+
+def _fault(text: str, mint: Mint, today: date) -> dict[str, str | None]:
+    """Why a token proves nothing, and whose it is; nothing where it counts."""
+    token, fault = mint.read(text, today), mint.fault(text, today)
+    if token is None:
+        of_another = "it is of another desk or another secret, or was changed"
+        return {"void": "it has expired" if fault == "expired" else of_another}
+    person, ticket = Person.get_or_none(id=token.person), Ticket.get_or_none(id=token.ticket)
+    whose = {"ticket": ticket.key if ticket else None, "token_of": person.address if person else None}
+    if person is None or ticket is None:
+        return {**whose, "void": "it names what is not in this database"}
+    return {} if people.holds(token) else {**whose, "void": "it was revoked"}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
@@ -70,6 +70,18 @@ def transaction() -> Iterator[None]:
     """One transaction, committed at the end. A database that is locked, full or gone raises `Unavailable`."""
     with _writer if is_sqlite() else nullcontext(), translated(), database.atomic():
         yield
+
+
+class _GivenUp(Exception):
+    """Ends a transaction that was never meant to last."""
+
+
+@contextmanager
+def given_up() -> Iterator[None]:
+    """A transaction of which nothing stays: what would happen can be looked at (`maild explain`)."""
+    with suppress(_GivenUp), transaction():
+        yield
+        raise _GivenUp
 
 
 @contextmanager
@@ -137,12 +149,8 @@ def quickly() -> Iterator[None]:
 
 def migrate() -> list[str]:
     """Bring the schema up to date and return the names of what was applied. Several may call it at once."""
-    from playhouse.migrations import Runner
-
     with translated():
-        runner = Runner(
-            database.obj, directory=str(Path(__file__).parent / "migrations"), table_name="schema_migration"
-        )
+        runner = _runner()
         if is_sqlite():
             with _writer, database.atomic():
                 return list(runner.up())
@@ -153,6 +161,28 @@ def migrate() -> list[str]:
                 return list(runner.up())
             finally:
                 database.execute_sql("SELECT pg_advisory_unlock(%s)", (_MIGRATION_LOCK,))
+
+
+def pending() -> tuple[list[str], bool]:
+    """The names of the migrations that wait, and whether any was ever applied. Changes nothing."""
+    with translated():
+        known = [m for m in _runner().status() if m.path is not None]
+        return [m.name for m in known if not m.applied], any(m.applied for m in known)
+
+
+def _runner() -> Any:
+    from playhouse.migrations import Runner
+
+    return Runner(database.obj, directory=str(Path(__file__).parent / "migrations"), table_name="schema_migration")
+
+
+def facts() -> tuple[str, datetime | None]:
+    """What the database is, in words, and its server's time (None: it has no clock of its own)."""
+    with translated():
+        if is_sqlite():
+            return f"SQLite {database.execute_sql('SELECT sqlite_version()').fetchone()[0]}", None
+        words, at = database.execute_sql("SELECT current_setting('server_version'), clock_timestamp()").fetchone()
+        return f"PostgreSQL {words}", at.astimezone(UTC)
 
 
 def back_up() -> Path | None:

@@ -9,12 +9,15 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+import peewee as pw
+
 from maild.desk import db
 from maild.desk.models import Incoming, RawMail
 from maild.desk.prepared import Insert, Select, Statement
 from maild.errors import MaildError, UnknownThing
 from maild.mail.message import Mail
 from maild.outcome import Fate, FateName
+from maild.policy.changes import Release
 
 LEASE = timedelta(minutes=10)
 _NOTHING = zlib.compress(b"")
@@ -321,6 +324,46 @@ def drop(number: int) -> None:
         )
         if not changed.execute():
             raise MaildError(f"mail {get(number).id} is not in quarantine")
+
+
+_IS_HELD = Incoming.fate == pw.SQL("'held'")  # as the partial index says it
+
+
+def held(ticket: int | None = None, limit: int = 50) -> list[Incoming]:
+    """Mails that wait for a person's word, the oldest first; with `ticket` (its id) those that belong to it."""
+    here = _IS_HELD if ticket is None else _IS_HELD & (Incoming.ticket == ticket)
+    return list(Incoming.select().where(here).order_by(Incoming.id).limit(limit))
+
+
+def release_held(number: int, how: Release, by: str) -> bool:
+    """A person said what becomes of a mail: it is handled again with that said, or dropped. False: it does not wait.
+
+    A mail that was filed can be split off its ticket in the same way.
+    """
+    free = _IS_HELD | ((Incoming.fate == "filed") & (how == "split"))
+    if how == "drop":
+        values: dict[str, Any] = {"fate": "ignored", "reason": _kept(f"dropped by {by}")}
+        free = _IS_HELD
+    else:
+        values = {"released": {"how": how, "by": by}, "fate": None, "done_at": None, "attempts": 0, "not_before": None}
+    return bool(Incoming.update(**values).where((Incoming.id == number) & free).execute())
+
+
+def said_again(row: Incoming, mail: Mail, ticket: int, sender: str, since: datetime) -> Incoming | None:
+    """A mail that its sender sent to the ticket before, word for word, under another Message-ID (B36)."""
+    found: Incoming | None = (
+        Incoming.select()
+        .where(
+            (Incoming.ticket == ticket)
+            & (Incoming.content_digest == mail.content_digest)
+            & (Incoming.sender == sender)
+            & (Incoming.done_at > since)
+            & (Incoming.fate << ("filed", "held"))
+            & (Incoming.id != row.id)
+        )
+        .first()
+    )
+    return found
 
 
 def balance() -> list[dict[str, Any]]:

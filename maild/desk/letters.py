@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from functools import lru_cache
+from datetime import timedelta
 from typing import Any
-from urllib.parse import quote
 
 import structlog
 
 from maild.config import Account
-from maild.desk import audience, clocks, outbox
+from maild.desk import audience, contents
+from maild.desk.act import Act, Applied
 from maild.desk.models import Message, Outgoing, Ticket
 from maild.desk.people import Reader
 from maild.desk.prepared import Select
-from maild.desk.tickets import Act, Applied
-from maild.mail.address import canonical
+from maild.mail.address import canonical, correspondent
 from maild.mail.compose import Letter, compose
 from maild.mail.templates import Templates
 from maild.mail.token import Mint
@@ -40,13 +38,46 @@ class Post:
 
 def write(applied: Applied, act: Act, post: Post) -> list[dict[str, Any]]:
     """The outbox rows for the notices of one change, finished to the last byte (M3)."""
+    return write_all([applied], act, post)
+
+
+def write_all(written: Sequence[Applied], act: Act, post: Post) -> list[dict[str, Any]]:
+    """The same for all changes of one act. The receipt comes last: it says to whom the others went (B35)."""
+    rows: list[dict[str, Any]] = []
+    outsiders: list[str] = []
+    receipts: list[tuple[Applied, Notified]] = []
+    for applied in written:
+        for notified in applied.notices:
+            if notified.notice == "receipt":
+                receipts.append((applied, notified))
+                continue
+            for reader, row in _rows(notified, applied, act, post):
+                rows.append(row)
+                if reader.staff is None:
+                    outsiders.append(reader.address)
+    for applied, notified in receipts:
+        values = {**notified.values, "recipients": tuple(dict.fromkeys(outsiders))}
+        rows += [row for _, row in _rows(replace(notified, values=values), applied, act, post)]
+    return rows
+
+
+def write_to(staff: str, applied: Applied, act: Act, post: Post) -> list[dict[str, Any]]:
+    """The same for one member of staff alone, whoever else the notices are for."""
+    reader = act.staff.get(staff)
+    if reader is None:
+        return []
     return [
-        row
+        _row(NOTICES[notified.notice], notified, reader, applied, act, post)
         for notified in applied.notices
-        for reader in audience.readers(notified.audience, applied.ticket, act, copies=notified.notice == "public_reply")
         if _allowed(notified, reader, applied, act)
-        for row in _row(NOTICES[notified.notice], notified, reader, applied, act, post)
     ]
+
+
+def _rows(notified: Notified, applied: Applied, act: Act, post: Post) -> Iterator[tuple[Reader, dict[str, Any]]]:
+    copies = notified.notice == "public_reply"
+    for reader in audience.readers(notified.audience, applied.ticket, act, copies=copies, new=applied.created):
+        if _allowed(notified, reader, applied, act):
+            yield reader, _row(NOTICES[notified.notice], notified, reader, applied, act, post)
 
 
 def _allowed(notified: Notified, reader: Reader, applied: Applied, act: Act) -> bool:
@@ -69,7 +100,7 @@ def _allowed(notified: Notified, reader: Reader, applied: Applied, act: Act) -> 
     if notice.name == "acknowledgement":
         quota = act.settings.limits.acknowledgements_per_sender
         since = Outgoing.created_at.db_value(act.now - quota.per)
-        return len(_ACKNOWLEDGED.all(outbox.correspondent(reader.address), since, quota.count)) < quota.count
+        return len(_ACKNOWLEDGED.all(correspondent(reader.address), since, quota.count)) < quota.count
     return True
 
 
@@ -100,7 +131,7 @@ _RECENT = Select(
 def _is_ours(address: str, act: Act) -> bool:
     """Whether it is an address of this desk: a mail to it would come back as a new one (B12, B24)."""
     own = {canonical(x) for a in act.settings.accounts for x in (a.address, *a.aliases)}
-    return outbox.correspondent(address) in own or address == canonical(act.settings.sending.sender.address)
+    return correspondent(address) in own or address == canonical(act.settings.sending.sender.address)
 
 
 _ACKNOWLEDGED = Select(
@@ -116,28 +147,30 @@ _ACKNOWLEDGED = Select(
 )
 
 
-def _row(
-    notice: Notice, notified: Notified, reader: Reader, applied: Applied, act: Act, post: Post
-) -> Iterator[dict[str, Any]]:
+def _row(notice: Notice, notified: Notified, reader: Reader, applied: Applied, act: Act, post: Post) -> dict[str, Any]:
     ticket, settings = applied.ticket, act.settings
     account = account_of(ticket, act)
-    token = post.mint.sign(ticket.id, reader.id, internal=notice.internal, today=act.now.date())
+    token = post.mint.sign(
+        ticket.id, reader.id, internal=notice.internal, today=act.now.date(), generation=reader.generation
+    )
     tagged = _plus(account, token)
-    reply_to = tagged if notice.answerable else account.address
-    message_id = f"{token if notice.answerable else notice.name}.{secrets.token_hex(6)}@{settings.instance}"
+    # the revision says what the reader had seen when they answer (B37)
+    local = f"{token}.r{ticket.revision}" if notice.answerable else notice.name
     in_reply_to = _answered(ticket, reader, act)
+    ref = f"{ticket.key} · {token} · r{ticket.revision}" if notice.answerable else ticket.key
+    page = contents.Page(notified, reader, applied, act, post.templates.words(reader.language))
     letter = replace(
-        _addressed(notice, reader, message_id, act),
-        reply_to=reply_to,
+        _addressed(notice, reader, f"{local}.{secrets.token_hex(4)}@{settings.instance}", act),
+        reply_to=tagged if notice.answerable else account.address,
         in_reply_to=in_reply_to,
         # a root that is the same for all mails of a person on a ticket, so that any mail program keeps them together
         references=tuple(x for x in (f"{ticket.key}.{reader.id}.root@{settings.instance}", in_reply_to) if x),
-        values=_values(notice, notified, reader, applied, act, post, reply_to, token),
+        values=contents.values(page, account.address, tagged, ref, files=_passes_files(notice, applied)),
         files=act.files if _passes_files(notice, applied) and sum(len(f.data) for f in act.files) <= _FILES else (),
     )
     # VERP: a bounce comes back to ticket and person; without plus-addressing automatic mail has no return path
     envelope_from = tagged if account.plus_addressing else "" if notice.automatic else account.address
-    yield _finished(letter, envelope_from, ticket.id, act, post)
+    return _finished(letter, envelope_from, ticket.id, act, post)
 
 
 def _addressed(notice: Notice, reader: Reader, message_id: str, act: Act) -> Letter:
@@ -184,13 +217,32 @@ def _passes_files(notice: Notice, applied: Applied) -> bool:
 
 def alarm(about: Mapping[str, str], act: Act, post: Post) -> list[dict[str, Any]]:
     """The outbox rows that tell the manager of something that only a person can mend."""
-    settings, reader = act.settings, act.staff.get(act.settings.desk.manager)
+    reader = act.staff.get(act.settings.desk.manager)
+    return [_loose(NOTICES["alarm"], reader, about, act, post)] if reader is not None else []
+
+
+def answers(notices: Sequence[Notified], act: Act, post: Post) -> list[dict[str, Any]]:
+    """The outbox rows that answer an agent's question which belongs to no ticket."""
+    reader = act.staff.get(act.actor)
     if reader is None:
         return []
-    message_id = f"alarm.{secrets.token_hex(6)}@{settings.instance}"
+    words = post.templates.words(reader.language)
+    return [
+        _loose(NOTICES[one.notice], reader, contents.loose(contents.Page(one, reader, None, act, words)), act, post)
+        for one in notices
+    ]
+
+
+def _loose(notice: Notice, reader: Reader, about: Mapping[str, Any], act: Act, post: Post) -> dict[str, Any]:
+    """A letter that belongs to no ticket, so it takes no answer."""
+    settings = act.settings
+    message_id = f"{notice.name}.{secrets.token_hex(6)}@{settings.instance}"
     desk = {"name": settings.desk.name, "address": settings.accounts[0].address}
-    letter = replace(_addressed(NOTICES["alarm"], reader, message_id, act), values={"desk": desk, **about})
-    return [_finished(letter, "", None, act, post)]
+    letter = replace(_addressed(notice, reader, message_id, act), values={"desk": desk, **about})
+    if act.mail is not None and act.actor == reader.staff:
+        answered = act.mail.message_id
+        letter = replace(letter, in_reply_to=answered, references=(answered,) if answered else ())
+    return _finished(letter, "", None, act, post)
 
 
 def account_of(ticket: Ticket, act: Act) -> Account:
@@ -217,171 +269,3 @@ def _answered(ticket: Ticket, reader: Reader, act: Act) -> str | None:
         .first()
     )
     return last.message_id if last else None
-
-
-# -- what a template shows ------------------------------------------------------------------------------------------
-
-
-def _values(
-    notice: Notice,
-    notified: Notified,
-    reader: Reader,
-    applied: Applied,
-    act: Act,
-    post: Post,
-    reply_to: str,
-    token: str,
-) -> dict[str, Any]:
-    ticket, settings = applied.ticket, act.settings
-    assignee = settings.desk.people.get(ticket.assignee or "")
-    words = post.templates.words(reader.language)
-    values: dict[str, Any] = {
-        "desk": {"name": settings.desk.name, "address": account_of(ticket, act).address},
-        "ticket": {
-            "key": ticket.key,
-            "subject": ticket.subject,
-            "status": ticket.status,
-            "priority": ticket.priority,
-            "type": ticket.type,
-            "category": ticket.category,
-            "service": ticket.service,
-            "line": ticket.line,
-            "opened_at": ticket.opened_at,
-            "requester": {"name": ticket.requester.name, "address": ticket.requester.address},
-            "assignee": assignee.name if assignee else None,
-            "resolution": ticket.resolution,
-            "language": ticket.language,
-        },
-        "person": {"name": reader.name},
-        "author": _author(act),
-        "zone": zone(act),
-        "ref": f"{ticket.key} · {token}" if notice.answerable else ticket.key,
-        "links": _links(ticket, reader, reply_to, words),
-        "files": [{"name": a.name, "size": a.size} for a in act.mail.attachments]
-        if act.mail and _passes_files(notice, applied)
-        else [],
-        "clocks": _due(applied) if reader.staff else [],
-        **notified.values,
-    }
-    more = _MORE.get(notice.name)
-    if more:
-        values |= more(notified, reader, applied, act, words)
-    return values
-
-
-def _due(applied: Applied) -> list[dict[str, Any]]:
-    """The promises that run: those that began with the ticket, or the rows of an older one."""
-    if applied.created:
-        return [{"kind": c["kind"], "due_at": c["due_at"]} for c in applied.clocks]
-    running = [c for c in clocks.of(applied.ticket) if c.stopped_at is None and c.paused_at is None]
-    return [{"kind": c.kind, "due_at": c.due_at} for c in running]
-
-
-def zone(act: Act) -> str:
-    """The zone in which times are told: that of the first calendar that has office hours."""
-    calendars = act.settings.desk.levels.calendars.values()
-    return next((c.zone.key for c in calendars if c.zone.key != "UTC"), "UTC")
-
-
-def _author(act: Act) -> dict[str, str] | None:
-    member = act.staff.get(act.actor)
-    if member:
-        return {"name": member.name, "address": member.address}
-    if act.mail and act.mail.sender:
-        return {"name": act.mail.sender.name or act.mail.sender.address, "address": act.mail.sender.address}
-    return None
-
-
-_quoted = lru_cache(maxsize=256)(quote)  # the same few words in every mail
-
-
-def _links(ticket: Ticket, reader: Reader, reply_to: str, words: Mapping[str, str]) -> dict[str, str]:
-    """Links that open a filled reply: for an agent the commands, for the requester the answer to "is it solved?"."""
-
-    start = f"mailto:{quote(reply_to, safe='@+')}?subject={quote(f'Re: [{ticket.key}] {ticket.subject}'[:150])}&body="
-
-    def link(body: str) -> str:
-        return start + _quoted(body)
-
-    if reader.staff:
-        return {verb: link(f"!{verb}\n") for verb in ("take", "note", "resolve", "escalate")}
-    scores = {f"rate{n}": link(str(n)) for n in range(1, 6)}
-    return {"yes": link(words["say.yes"]), "no": link(words["say.no"] + "\n"), **scores}
-
-
-def _acknowledgement(
-    n: Notified, reader: Reader, applied: Applied, act: Act, words: Mapping[str, str]
-) -> dict[str, Any]:
-    ticket = applied.ticket
-    category = act.settings.desk.categories.get(ticket.category or "")
-    questions = category.questions if category else {}
-    first = next((c for c in applied.clocks if c["kind"] == "first_response"), None)
-    return {
-        "questions": list(questions.get(reader.language) or questions.get(act.settings.desk.languages[0]) or ()),
-        "expected": timedelta(seconds=first["target"]) if first else None,
-        # B25: who never answered us could be anybody's address in a forger's From
-        "quote_allowed": ticket.requester.proved or ticket.requester.staff is not None,
-        "text": "",
-    }
-
-
-def _resolution(n: Notified, reader: Reader, applied: Applied, act: Act, words: Mapping[str, str]) -> dict[str, Any]:
-    return {"closes_in": act.settings.desk.closing.after_resolved}
-
-
-def _closure(n: Notified, reader: Reader, applied: Applied, act: Act, words: Mapping[str, str]) -> dict[str, Any]:
-    closing = act.settings.desk.closing
-    return {"reopen_within": closing.reopen_within, "satisfaction": closing.satisfaction}
-
-
-def _receipt(n: Notified, reader: Reader, applied: Applied, act: Act, words: Mapping[str, str]) -> dict[str, Any]:
-    """The lines of a receipt in the agent's language (B35)."""
-    results = n.values["results"]
-    return {
-        "lines": [{"line": r.line, "result": r.result, "message": said(r.says, words)} for r in results],
-        "errors": sum(r.result != "done" for r in results),
-        "sent": (words[f"say.sent_{n.values['sent']}"],),
-    }
-
-
-def said(says: Any, words: Mapping[str, str]) -> str:
-    """A sentence of the word list with its gaps filled. The pattern is ours; what fills it is data (M8)."""
-    return words[f"say.{says.key}"].format_map({name: words.get(value, value) for name, value in says.args.items()})
-
-
-def _story(n: Notified, reader: Reader, applied: Applied, act: Act, words: Mapping[str, str]) -> dict[str, Any]:
-    """The whole story of the ticket, for a line that sees it for the first time (P7)."""
-    ticket = applied.ticket
-    rows = Message.select().where(Message.ticket == ticket).order_by(Message.id.desc()).limit(30)
-    history = [
-        {"author": m.author_name or m.author, "at": m.at, "text": m.text, "visibility": m.visibility}
-        for m in reversed(list(rows))
-    ]
-    return {"history": history, "waiting": waiting(ticket, act.now)}
-
-
-def waiting(ticket: Ticket, now: datetime) -> timedelta | None:
-    """Since when the requester has had no answer; None where the last word was ours (B42)."""
-    said_last = (
-        Message.select(Message.at)
-        .where((Message.ticket == ticket) & (Message.direction == "out"))
-        .order_by(Message.id.desc())
-        .first()
-    )
-    unanswered = Message.select(Message.at).where(
-        (Message.ticket == ticket) & (Message.direction == "in") & (Message.visibility == "public")
-    )
-    if said_last:
-        unanswered = unanswered.where(Message.at > said_last.at)
-    oldest = unanswered.order_by(Message.id).first()
-    return now - oldest.at if oldest else None
-
-
-_MORE = {
-    "acknowledgement": _acknowledgement,
-    "resolution": _resolution,
-    "closure": _closure,
-    "receipt": _receipt,
-    "escalation_line": _story,
-    "assignment": _story,
-}

@@ -73,6 +73,7 @@ class Person(Base):
     created_at = UtcField()
     proved = pw.BooleanField(default=False)  # they answered a mail of ours, or their server vouched for them (B25)
     bounced_until = UtcField(null=True)  # no automatic mail before then (B19)
+    generation = pw.IntegerField(default=0)  # of their tokens: those of another one are revoked (B2)
 
 
 class Ticket(Base):
@@ -101,7 +102,9 @@ class Ticket(Base):
     first_response_at = UtcField(null=True)
     resolved_at = UtcField(null=True)
     closed_at = UtcField(null=True)
-    revision = pw.IntegerField(default=1)
+    revision = pw.IntegerField(default=1)  # counts the mails and acts that changed it or added to its story
+    parent = pw.ForeignKeyField("self", null=True, on_delete="RESTRICT")  # the ticket that it was merged into (B6)
+    pending_until = UtcField(null=True)
 
     class Meta:
         indexes = ((("status", "resolved_at"), False), (("requester", "opened_at"), False))
@@ -110,6 +113,11 @@ class Ticket(Base):
     def key(self) -> str:
         """What people call it, such as INC-12."""
         return f"{self.prefix}-{self.id}"
+
+
+Ticket.add_index(
+    Ticket.index(Ticket.pending_until, where=Ticket.pending_until.is_null(False), name="ticket_pending_until")
+)
 
 
 class Incoming(Base):
@@ -141,12 +149,14 @@ class Incoming(Base):
     sender = pw.TextField(null=True)
     verdict = pw.CharField(16, null=True)
     commands = JsonField(null=True)
+    released = JsonField(null=True)  # {"how", "by"}: it was held, and a person said what becomes of it
 
     class Meta:
         indexes = ((("account", "folder", "uidvalidity", "uid"), True), (("message_id",), False))
 
 
 Incoming.add_index(Incoming.index(Incoming.id, where=Incoming.done_at.is_null(), name="incoming_waiting"))
+Incoming.add_index(Incoming.index(Incoming.ticket, where=Incoming.fate == "held", name="incoming_held"))
 
 
 class Message(Base):
@@ -164,6 +174,7 @@ class Message(Base):
     text = pw.TextField()
     message_id = pw.TextField(null=True)
     attachments = JsonField()
+    copied = JsonField(null=True)  # who else it went to, {address: name}, where there is somebody
 
 
 class Thread(Base):
@@ -190,6 +201,7 @@ class Event(Base):
     after = JsonField(null=True)
     incoming = pw.ForeignKeyField(Incoming, null=True, on_delete="RESTRICT", index=False)
     configuration = pw.CharField(16)  # the version of the settings in force
+    revision = pw.IntegerField(null=True)  # of the ticket, after it
 
 
 class Participant(Base):
@@ -201,6 +213,54 @@ class Participant(Base):
 
     class Meta:
         indexes = ((("ticket", "person"), True),)
+
+
+class Watch(Base):
+    """A member of staff who wants all mails about a ticket, or (`wants` false) none that is not meant for them."""
+
+    id = pw.AutoField()
+    ticket = pw.ForeignKeyField(Ticket, on_delete="RESTRICT")
+    person = pw.ForeignKeyField(Person, on_delete="RESTRICT")
+    wants = pw.BooleanField()
+
+    class Meta:
+        indexes = ((("ticket", "person"), True),)
+
+
+class Link(Base):
+    """Two tickets that have to do with each other: one row, the older ticket first."""
+
+    id = pw.AutoField()
+    ticket = pw.ForeignKeyField(Ticket, on_delete="RESTRICT")
+    other = pw.ForeignKeyField(Ticket, on_delete="RESTRICT", backref="linked")
+
+    class Meta:
+        indexes = ((("ticket", "other"), True),)
+
+
+class Reminder(Base):
+    """A mail that an agent asked for: about this ticket, at this time."""
+
+    id = pw.AutoField()
+    ticket = pw.ForeignKeyField(Ticket, on_delete="RESTRICT")
+    person = pw.ForeignKeyField(Person, on_delete="RESTRICT")
+    at = UtcField()
+    text = pw.TextField()
+    done_at = UtcField(null=True)
+
+
+Reminder.add_index(Reminder.index(Reminder.at, where=Reminder.done_at.is_null(), name="reminder_due"))
+
+
+class Term(Base):
+    """A word of a solved ticket, by which the next one like it is found (P3)."""
+
+    id = pw.AutoField()
+    word = pw.CharField(64)
+    ticket = pw.ForeignKeyField(Ticket, on_delete="RESTRICT")
+
+    class Meta:
+        indexes = ((("word", "ticket"), True),)
 
 
 class Clock(Base):
@@ -265,4 +325,7 @@ class Lease(Base):
     until = UtcField()
 
 
-ALL = (RawMail, Person, Ticket, Incoming, Message, Thread, Event, Participant, Clock, Outgoing, Lease)
+ALL = (
+    *(RawMail, Person, Ticket, Incoming, Message, Thread, Event, Participant, Watch, Link, Reminder, Term),
+    *(Clock, Outgoing, Lease),
+)

@@ -20,6 +20,7 @@ from maild.desk import db
 from maild.desk.models import Outgoing
 from maild.desk.prepared import Insert, Statement
 from maild.errors import MaildError, UnknownThing
+from maild.mail import address
 from maild.policy.notices import NOTICES
 
 LEASE = timedelta(minutes=10)
@@ -42,13 +43,23 @@ _WAITS = (60, 300, 900, 1800, 3600, 7200, 14400)  # seconds between attempts; th
 
 def put(rows: Sequence[Mapping[str, Any]]) -> None:
     """Keep finished mails, in the transaction of the change that caused them."""
-    _PUT.rows({**row, "correspondent": correspondent(row["recipient"])} for row in rows)
+    _PUT.rows({**row, "correspondent": address.correspondent(row["recipient"])} for row in rows)
 
 
-def correspondent(address: str) -> str:
-    """The mailbox behind an address: without its plus-tag, which anybody may vary (B21)."""
-    local, _, domain = address.rpartition("@")
-    return f"{local.partition('+')[0] or local}@{domain}"
+def caused_by(incoming: int) -> list[Outgoing]:
+    """The mails that one mail of the ledger caused just now."""
+    newest = Outgoing.select().order_by(Outgoing.id.desc()).limit(_NEWEST)
+    return [row for row in reversed(list(newest)) if row.__data__["incoming"] == incoming]
+
+
+_NEWEST = 300  # mails that one mail can cause, and more
+
+
+def receipt_again(incoming: int, now: datetime) -> None:
+    """What a mail of the ledger was answered to its writer goes out once more, the same to the last byte (B36)."""
+    rows = Outgoing.select().where((Outgoing.incoming == incoming) & (Outgoing.notice << ("receipt", "stale")))
+    names = ("ticket", "incoming", "notice", "automatic", "recipient", "envelope_from", "message_id", "data")
+    put([{**{n: row.__data__[n] for n in names}, "created_at": now, "not_before": now} for row in rows])
 
 
 def claim(owner: str, now: datetime, limit: int) -> list[Outgoing]:

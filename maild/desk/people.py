@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from maild.config import Settings
-from maild.desk.models import Participant, Person, Ticket
+from maild.desk.models import Outgoing, Participant, Person, Ticket
 from maild.desk.prepared import Insert, Select
+from maild.errors import UnknownThing
 from maild.mail.address import canonical
+from maild.mail.token import GENERATIONS, Token
 
 BOUNCE_PAUSE = timedelta(days=30)  # B19: then we try again
 
@@ -24,6 +26,7 @@ class Reader:
     language: str
     staff: str | None
     bounced_until: datetime | None = None
+    generation: int = 0  # of the tokens that they get (B2)
 
 
 Staff = dict[str, Reader]
@@ -46,9 +49,12 @@ def sync(settings: Settings, now: datetime) -> Staff:
         address = canonical(member.address)
         found = known.get(member.id) or by_address(address)
         row = found or Person.create(address=address, created_at=now)
+        # Whoever was somebody else, or none of the staff, got tokens that must not make an agent of who has them now:
+        # two may have swapped their addresses, or somebody new got that of one who left (M7).
+        generation = row.generation + (found is not None and found.staff != member.id)
         values = {"staff": member.id, "name": member.name, "language": member.language, "address": address}
-        Person.update(**values).where(Person.id == row.id).execute()
-        staff[member.id] = Reader(row.id, member.name, address, member.language, member.id)
+        Person.update(generation=generation, **values).where(Person.id == row.id).execute()
+        staff[member.id] = Reader(row.id, member.name, address, member.language, member.id, generation=generation)
     return staff
 
 
@@ -89,7 +95,42 @@ def reader(person: Person, fallback: str) -> Reader:
         person.language or fallback,
         person.staff,
         person.bounced_until,
+        person.generation,
     )
+
+
+_BY_ID = Select(Person, lambda number: Person.select().where(Person.id == number), 1)
+
+
+def holds(token: Token) -> bool:
+    """Whether a genuine token is still its person's: nobody revoked it (B2)."""
+    person = _BY_ID.first(token.person)
+    return person is not None and person.generation % GENERATIONS == token.generation
+
+
+def revoke(address: str) -> tuple[str, int]:
+    """All reply tokens that a person got so far are void at once; what is written from now on carries new ones.
+
+    Returns who it is, and how many mails to them wait to be sent with an old one. Raises UnknownThing.
+    """
+    person = by_address(address)
+    if person is None:
+        raise UnknownThing(f"nobody with the address {address} ever got a reply token")
+    Person.update(generation=Person.generation + 1).where(Person.id == person.id).execute()
+    waiting = Outgoing.select().where((Outgoing.state == "waiting") & (Outgoing.recipient == address)).count()
+    return person.name or person.address, int(waiting)
+
+
+_STAFF = Select(Person, lambda: Person.select().where(Person.staff.is_null(False)), 0)
+
+
+def current(staff: Staff) -> Staff:
+    """The staff with the generations of now: tokens are revoked beside the daemon. Call it in each transaction."""
+    now = {row.id: row.generation for row in _STAFF.all()}
+    return {
+        name: r if now.get(r.id, r.generation) == r.generation else replace(r, generation=now[r.id])
+        for name, r in staff.items()
+    }
 
 
 def role(ticket: Ticket, person: Person | None) -> str | None:

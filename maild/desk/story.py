@@ -7,7 +7,7 @@ from typing import Any
 
 from maild.config import Settings
 from maild.desk import clocks, people
-from maild.desk.models import Event, Message, Ticket
+from maild.desk.models import Event, Link, Message, Ticket
 
 
 def listed(
@@ -35,6 +35,9 @@ def as_json(ticket: Ticket, settings: Settings, now: datetime) -> dict[str, Any]
         "language": ticket.language,
         "subject": ticket.subject,
         "tags": ticket.tags,
+        "links": links(ticket),
+        "parent": ticket.parent.key if ticket.__data__.get("parent") else None,
+        "pending_until": _iso(ticket.pending_until),
         "confidential": False,
         **{name: _iso(getattr(ticket, name)) for name in later},
         "resolution": ticket.resolution,
@@ -43,6 +46,22 @@ def as_json(ticket: Ticket, settings: Settings, now: datetime) -> dict[str, Any]
         "events": [_event(e) for e in Event.select().where(Event.ticket == ticket).order_by(Event.id)],
         "clocks": clocks.as_json(clocks.of(ticket), settings.desk.levels, now),
     }
+
+
+def links(ticket: Ticket) -> list[str]:
+    """The keys of the tickets that it has to do with."""
+    rows = Link.select().where((Link.ticket == ticket) | (Link.other == ticket)).order_by(Link.id)
+    return [(row.other if row.__data__["ticket"] == ticket.id else row.ticket).key for row in rows]
+
+
+def caused_by(incoming: int) -> list[dict[str, Any]]:
+    """The events of all tickets that one mail of the ledger caused. They are the newest: it was handled just now."""
+    newest = Event.select(Event, Ticket).join(Ticket).order_by(Event.id.desc()).limit(_NEWEST)
+    rows = [row for row in newest if row.__data__["incoming"] == incoming]
+    return [{"ticket": row.ticket.key, **_event(row)} for row in reversed(rows)]
+
+
+_NEWEST = 300  # events that one mail can cause, and more
 
 
 def _message(row: Message) -> dict[str, Any]:

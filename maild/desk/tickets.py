@@ -6,85 +6,67 @@ mails together, so that all of them stand or none (M3, M4). What changes nothing
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
-from maild.config import Settings
-from maild.desk import clocks, db, people
-from maild.desk.models import Event, Message, Participant, Thread, Ticket
-from maild.desk.people import Staff
-from maild.desk.prepared import Insert, Select
+from maild.desk import clocks, db, effects, fields, forget, people, search
+from maild.desk.act import Act, Applied, Effects
+from maild.desk.models import Event, Ticket
+from maild.desk.prepared import Insert
 from maild.errors import UnknownThing
-from maild.mail.message import File, Mail
-from maild.policy.changes import Breached, Change, Changed, Joined, Noted, Notified, Opened, Recorded, Tagged
+from maild.policy.changes import Change, Forgotten, Joined, Notified, Opened, Recorded
 from maild.policy.facts import TicketView
 
-
-@dataclass(frozen=True, slots=True)
-class Act:
-    """The surroundings of a change: under which settings, when, and because of which mail (if any)."""
-
-    settings: Settings
-    staff: Staff
-    now: datetime
-    actor: str = "maild"  # an agent's id, a canonical address, "timer", "maild"
-    incoming: int | None = None
-    mail: Mail | None = None
-    files: tuple[File, ...] = ()
-
-
-@dataclass(slots=True)
-class Applied:
-    """What `apply` did: the ticket as it is now, and the notices that are still to be written for it."""
-
-    ticket: Ticket
-    created: bool
-    notices: list[Notified]
-    clocks: list[dict[str, Any]]  # the rows of clocks that started
-    internal: bool = False  # the mail that caused it is for agents alone
+_EVENTS = Insert(Event)
 
 
 def apply(ticket: Ticket | None, changes: Sequence[Change], act: Act) -> Applied:
-    """Carry out what was decided. `ticket` is None where the first change is `Opened`.
+    """Carry out what was decided. `ticket` is None where one of the changes is `Opened`.
 
     The notices are given back, not sent: `letters.write` turns them into mails, in the same transaction.
     """
-    events: list[dict[str, Any]] = []
-    started: list[dict[str, Any]] = []
-    created = ticket is None
-    for change in changes:
-        if isinstance(change, Opened):
-            ticket = _open(change, act, events)
-            started = clocks.start(ticket, act.settings.desk.levels, act.now)
-    if ticket is None:
+    opening = next((change for change in changes if isinstance(change, Opened)), None)
+    if opening is not None:
+        to = effects.opened(opening, act)
+        started = clocks.start(to.ticket, act.settings.desk.levels, act.now)
+    elif ticket is not None:
+        to, started = Effects(ticket, act), []
+    else:
         raise ValueError("changes without a ticket")
-    changed: dict[str, tuple[Any, Any]] = {}
-    notices: list[Notified] = []
     for change in changes:
-        if isinstance(change, Notified):
-            notices.append(change)
-        elif not isinstance(change, Opened):
-            _carry_out(change, ticket, act, events, changed)
-    if changed:
-        values = {name: getattr(ticket, name) for name in changed}
-        ticket.revision += 1
-        Ticket.update(revision=Ticket.revision + 1, **values).where(Ticket.id == ticket.id).execute()
-        if not created:
-            clocks.follow(ticket, changed, act.settings.desk.levels, act.now)
-    if events:
-        _EVENTS.rows(_event(ticket, act, **event) for event in events)
+        if not isinstance(change, (Notified, Opened)):
+            effects.DO[type(change)](change, to)
+    said = any(isinstance(change, Recorded) for change in changes)
+    _write(to, moved=opening is None and (said or bool(to.changed)))
+    _remember(to, changes)
+    notices = [change for change in changes if isinstance(change, Notified)]
     internal = any(isinstance(c, Recorded) and c.visibility == "internal" for c in changes)
-    return Applied(ticket, created, notices, started, internal)
+    alone = opening is not None and not any(isinstance(change, Joined) for change in changes)
+    return Applied(to.ticket, opening is not None, notices, started, internal, alone)
 
 
-_TICKETS = Insert(Ticket, returning=True)
-_EVENTS = Insert(Event)
-_MESSAGES = Insert(Message)
-_THREADS = Insert(Thread, ignore=True)
-_KNOWN = Select(Thread, lambda i: Thread.select(Thread.id).where(Thread.message_id == i).limit(1), 1)
+def _write(to: Effects, *, moved: bool) -> None:
+    """The row with its new revision, its clocks, its events."""
+    ticket = to.ticket
+    if moved:
+        ticket.revision += 1
+    if moved or to.changed:
+        values = {name: getattr(ticket, name) for name in (*to.changed, "revision")}
+        Ticket.update(**values).where(Ticket.id == ticket.id).execute()
+    if moved and to.changed:
+        clocks.follow(ticket, to.changed, to.act.settings.desk.levels, to.act.now)
+    if to.events:
+        _EVENTS.rows({**event, "revision": ticket.revision} for event in to.events)
+
+
+def _remember(to: Effects, changes: Sequence[Change]) -> None:
+    """What solved a ticket is found by the next one like it (P3); what is to be forgotten is not."""
+    ticket = to.ticket
+    if any(isinstance(change, Forgotten) for change in changes):
+        forget.erase(ticket, to.act.now, to.act.incoming)
+    elif ticket.resolution and {"status", "resolution"} & to.changed.keys() and ticket.status in clocks.SOLVED:
+        search.remember(ticket)
 
 
 def lock(ticket_id: int) -> Ticket:
@@ -95,13 +77,11 @@ def lock(ticket_id: int) -> Ticket:
 
 
 def by_key(key: str) -> Ticket:
-    """The ticket that people call `key`."""
-    match = re.fullmatch(r"([A-Za-z][A-Za-z0-9]*)-(\d{1,9})", key.strip())
-    ticket = Ticket.get_or_none(id=int(match[2]), prefix=match[1].upper()) if match else None
+    """The ticket that people call `key`. Raises UnknownThing."""
+    ticket = fields.by_key(key)
     if ticket is None:
         raise UnknownThing(f"there is no ticket {key}")
-    found: Ticket = ticket
-    return found
+    return ticket
 
 
 def view(ticket: Ticket) -> TicketView:
@@ -125,16 +105,15 @@ def view(ticket: Ticket) -> TicketView:
         resolved_at=ticket.resolved_at,
         closed_at=ticket.closed_at,
         revision=ticket.revision,
+        parent=ticket.parent.key if ticket.__data__.get("parent") else None,
     )
 
 
-def stamps(status: str, at: datetime) -> dict[str, datetime | None]:
-    """The times that a status brings with it."""
-    if status == "resolved":
-        return {"resolved_at": at, "closed_at": None}
-    if status == "closed":
-        return {"closed_at": at}
-    return {"resolved_at": None, "closed_at": None}
+def whole(ticket: Ticket) -> TicketView:
+    """The same with all who are on it, for agents' commands."""
+    there = {p.address: p.name for p in people.participants(ticket)}
+    names = {**there, ticket.requester.address: ticket.requester.name}
+    return replace(view(ticket), participants=frozenset(there), people=names)
 
 
 def rebuild(events: Iterable[Event]) -> dict[str, Any]:
@@ -150,122 +129,11 @@ def rebuild(events: Iterable[Event]) -> dict[str, Any]:
         elif event.kind in row:
             row[event.kind] = event.after
             if event.kind == "status":
-                row.update(stamps(event.after, event.at))
+                row.update(effects.stamps(event.after, event.at))
     return row
 
 
-_LATER = ("first_response_at", "resolved_at", "closed_at", "assignee", "resolution", "satisfaction")
-
-
-def _event(
-    ticket: Ticket, act: Act, kind: str, by: str, why: str, before: Any = None, after: Any = None
-) -> dict[str, Any]:
-    return {
-        "ticket": ticket.id,
-        "at": act.now,
-        "kind": kind,
-        "by": by,
-        "why": why,
-        "before": before,
-        "after": after,
-        "incoming": act.incoming,
-        "configuration": act.settings.version,
-    }
-
-
-def _open(change: Opened, act: Act, events: list[dict[str, Any]]) -> Ticket:
-    # only what was detected is kept for later mails; a guess would stay for ever
-    language = act.mail.language if act.mail and act.mail.language in act.settings.desk.languages else None
-    person = people.meet(change.requester, change.requester_name, language, act.now)
-    values: dict[str, Any] = {
-        **dict.fromkeys(("category", "service", "assignee")),
-        **{str(name): value for name, value in change.values.items()},
-        "prefix": act.settings.desk.prefix,
-        "account": change.account,
-        "tags": sorted(change.tags),
-        "silent": change.silent,
-    }
-    number = _TICKETS.row(requester=person.id, opened_at=change.at, **values)
-    ticket = Ticket(id=number, requester=person, opened_at=change.at, **values)
-    events.append(
-        {"kind": "opened", "by": change.by, "why": change.why, "after": {**values, "requester": person.address}}
-    )
-    return ticket
-
-
-def _carry_out(
-    change: Change, ticket: Ticket, act: Act, events: list[dict[str, Any]], changed: dict[str, tuple[Any, Any]]
-) -> None:
-    if isinstance(change, Changed):
-        _set(ticket, change, act, events, changed)
-    elif isinstance(change, Tagged):
-        tags = sorted({*ticket.tags, change.tag} if change.on else {*ticket.tags} - {change.tag})
-        if tags != ticket.tags:
-            kind = "tagged" if change.on else "untagged"
-            events.append({"kind": kind, "by": change.by, "why": change.why, "before": ticket.tags, "after": tags})
-            changed["tags"] = (ticket.tags, tags)
-            ticket.tags = tags
-    elif isinstance(change, Recorded):
-        _record(ticket, change, act, events, changed)
-    elif isinstance(change, Joined):
-        person = people.meet(change.address, change.name, None, act.now)
-        if people.role(ticket, person) is None:
-            Participant.create(ticket=ticket, person=person)
-            events.append({"kind": "joined", "by": change.by, "why": change.why, "after": change.address})
-    elif isinstance(change, Noted):
-        events.append({"kind": change.what, "by": change.by, "why": change.why})
-    elif isinstance(change, Breached):
-        due = change.due_at.isoformat()
-        events.append({"kind": "breached", "by": "timer", "why": change.why, "before": change.clock, "after": due})
-
-
-def _set(
-    ticket: Ticket, change: Changed, act: Act, events: list[dict[str, Any]], changed: dict[str, tuple[Any, Any]]
-) -> None:
-    before = getattr(ticket, change.field)
-    if before == change.value:
-        return
-    events.append({"kind": change.field, "by": change.by, "why": change.why, "before": before, "after": change.value})
-    values: Mapping[str, Any] = {change.field: change.value}
-    if change.field == "status":
-        values = {**values, **stamps(change.value or "", act.now)}
-    for name, value in values.items():
-        changed[name] = (changed[name][0] if name in changed else getattr(ticket, name), value)
-        setattr(ticket, name, value)
-
-
-def _record(
-    ticket: Ticket, change: Recorded, act: Act, events: list[dict[str, Any]], changed: dict[str, tuple[Any, Any]]
-) -> None:
-    mail = act.mail
-    _MESSAGES.row(
-        ticket=ticket.id,
-        incoming=act.incoming,
-        direction=change.direction,
-        author=change.author,
-        author_name=change.author_name,
-        verified=change.verified,
-        visibility=change.visibility,
-        at=change.at,
-        text=change.text,
-        message_id=mail.derived_id if mail else None,
-        attachments=[_attachment(a) for a in mail.attachments] if mail else [],
-    )
-    if mail:
-        # B13: with the mail's own id stand those it answers, so that a parent that comes late finds its ticket
-        foreign = {i for i in mail.in_reply_to[:1] if not i.endswith(f"@{act.settings.instance}")}
-        # an id that is known belongs where it is: a stranger who uses it must not make it ambiguous (B5)
-        ids = {i for i in (mail.derived_id, *foreign) if not _KNOWN.all(i)}
-        _THREADS.rows({"message_id": i, "ticket": ticket.id} for i in ids)
-    why = f"{change.visibility} {'reply' if change.direction == 'out' else 'mail'}"
-    events.append({"kind": "recorded", "by": change.author, "why": why})
-    if change.direction == "out" and change.visibility == "public" and ticket.first_response_at is None:
-        # B41: the first public answer of a human agent, and nothing else
-        events.append({"kind": "first_response", "by": change.author, "why": "the first public answer"})
-        changed["first_response_at"] = (None, act.now)
-        ticket.first_response_at = act.now
-
-
-def _attachment(attachment: Any) -> dict[str, Any]:
-    names = ("name", "type", "size", "sha256", "content_id", "inline")
-    return {name: getattr(attachment, name) for name in names}
+_LATER = (
+    *("first_response_at", "resolved_at", "closed_at", "assignee", "resolution", "satisfaction"),
+    *("parent", "pending_until"),
+)

@@ -54,6 +54,12 @@ def _small(text: str) -> str:
     return "\u212a".join(parts)
 
 
+def correspondent(address: str) -> str:
+    """The mailbox behind a canonical address: without its plus-tag, which anybody may vary (B21)."""
+    local, _, domain = address.rpartition("@")
+    return f"{local.partition('+')[0] or local}@{domain}"
+
+
 def domain(address: str) -> str:
     """The domain of an address in its canonical form; "" where it has none."""
     return canonical(address).rpartition("@")[2] if "@" in address else ""

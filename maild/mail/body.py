@@ -229,6 +229,6 @@ def flowed(text: str, *, delsp: bool) -> str:
         if joined and depth == depth_before and line != "-- ":
             rows[-1].append(kept)
         else:
-            rows.append([f"{'>' * depth} {kept}" if depth else kept])
+            rows.append([f"{'>' * depth} {kept}" if depth and kept else ">" * depth or kept])
         joined, depth_before = flows, depth
     return "\n".join("".join(row) for row in rows)

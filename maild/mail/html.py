@@ -16,6 +16,7 @@ _OPEN, _CLOSE = "\ue0f1", "\ue0f2"
 MARKS = re.compile(f"[{CUT}{_OPEN}{_CLOSE}]")
 
 _CELLS = 4_000  # of tables: more are no table to be laid out as one, and cost a second
+_STYLE = 60_000  # characters of a page in which its style is looked for
 _HIDDEN = re.compile(
     r"display\s*:\s*none|visibility\s*:\s*hidden|mso-hide\s*:\s*all|font-size\s*:\s*0(?:px|pt|em|%)?\s*(?:;|!|$)"
     r"|max-height\s*:\s*0(?:px)?\s*(?:;|!|$)|opacity\s*:\s*0\s*(?:;|!|$)",
@@ -33,6 +34,9 @@ _QUOTE_CLASS = re.compile(
     r"|ms-outlook-mobile-reference-message|tutanota_quote|front-attr|mailbird-original|WordSection0)(?:\s|$)"
 )
 _BORDER = re.compile(r"border\s*:\s*none\s*;\s*border-top\s*:\s*solid\s+#(?:B5C4DF|E1E1E1)\s+1\.0pt", re.IGNORECASE)
+# Outlook separates nothing but by empty paragraphs: its page says that the others have no margin.
+_TIGHT = re.compile(r"(?i)\bp(?:\.MsoNormal)?(?:\s*,[^{}]{0,200})?\s*\{([^{}]{0,500})\}")
+_MARGIN = re.compile(r"(?i)\bmargin(?:-top|-bottom)?\s*:([^;]{0,60})")
 _TAG = re.compile(r"<[^<>]{0,5000}>")
 _BLOCK = re.compile(r"(?i)<(?:br|/p|/div|/tr|/li|/h[1-6])\b[^<>]{0,500}>")
 _UNSEEN_SOURCE = re.compile(r"(?is)<(script|style|head|template)\b.*?(?:</\1\s*>|\Z)|<!--.*?(?:-->|\Z)")
@@ -74,10 +78,29 @@ def warm() -> None:
 
 def _rendered(source: str) -> str:
     lxml_html, engine, config = _tools()
+    tight = _is_tight(source)
     tree = lxml_html.document_fromstring(source, parser=lxml_html.HTMLParser(recover=True, remove_comments=True))
     for element in list(tree.iter()):
         _prepare(element)
+        if tight and element.tag == "p":
+            _set_tight(element)
     return _lines(engine(tree, config).get_text())
+
+
+def _is_tight(source: str) -> bool:
+    """Whether the page's style gives its paragraphs no margin, so that nothing stands between their lines."""
+    found = [_MARGIN.findall(style) for style in _TIGHT.findall(source[:_STYLE]) if "margin" in style]
+    return bool(found) and not any(re.search(r"[1-9]", value.replace(".0001pt", "")) for one in found for value in one)
+
+
+def _set_tight(element: Any) -> None:
+    """A paragraph without margin is a line; where it holds nothing, it is an empty one."""
+    element.tag = "div"
+    if not "".join(element.itertext()).strip() and not any(child.tag in ("br", "img") for child in element.iter()):
+        for child in list(element):
+            element.remove(child)
+        element.text = None
+        element.append(element.makeelement("br"))
 
 
 def _prepare(element: Any) -> None:

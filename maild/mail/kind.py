@@ -227,9 +227,12 @@ def _silent(fields: Fields, sender: str, return_path: str | None) -> str | None:
         return "a person's, but Precedence forbids automatic answers"
     if fields.first("list-id") is not None or fields.first("list-unsubscribe") is not None:
         return "a person's, but it came through a list"
-    local = sender.rpartition("@")[0]
     if not sender:
         return "nobody is named who could be answered"
-    if _NOBODY.match(local) or re.search(r"(?i)(?:^|[-_.+])no[-_.]?reply", local):
-        return "the sender's address takes no answers"
-    return None
+    return "the sender's address takes no answers" if takes_no_answers(sender) else None
+
+
+def takes_no_answers(address: str) -> bool:
+    """Whether an address says of itself that nobody reads what is sent to it (B24)."""
+    local = address.rpartition("@")[0]
+    return bool(_NOBODY.match(local) or re.search(r"(?i)(?:^|[-_.+])no[-_.]?reply", local))

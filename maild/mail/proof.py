@@ -57,6 +57,20 @@ DEFAULTS: Mapping[str, Any] = MappingProxyType(
         "what": "",
         "where": "",
         "advice": "",
+        "participants": (),  # who else is on the ticket: names, or addresses
+        "linked": (),  # the keys of tickets that it belongs together with
+        "merged_into": "",
+        "pending_until": None,
+        "colleagues": (),  # to whom one click gives the ticket
+        "new_subject": "",  # of the mail, where it is not the ticket's (B8)
+        "other": None,  # another ticket, of which no more than the key may be told
+        "kept": "",  # why the text was kept back: "stale" (B37), or a line in it
+        "changes": (),  # what others did since (B37)
+        "ledger": (),  # the facts of every clock
+        "events": (),
+        "which": "",  # tickets a list shows: mine, line or due
+        "rows": (),
+        "more": 0,  # tickets that a list leaves out
     }
 )
 # The parts of the values that have parts.
@@ -88,12 +102,14 @@ GROUPS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
             "elapsed": None,
             "overdue": None,
         },
+        "other": {"key": ""},
     }
 )
 
 _ENGINE = frozenset({"language", "words", "range", "dict", "cycler", "joiner", "namespace", "loop", "caller"})
 _OPENED = datetime(2026, 11, 24, 8, 5, tzinfo=UTC)
 _BODY = "Since this morning the tunnel drops after a minute.\n\n    error 809: no response\n\nAt home and here."
+_LATER = _OPENED + timedelta(hours=3)
 _CLOCK = {
     "kind": "first_response",
     "due_at": _OPENED + timedelta(hours=2),
@@ -101,6 +117,21 @@ _CLOCK = {
     "percent": 80,
     "elapsed": timedelta(hours=1, minutes=36),
     "overdue": timedelta(minutes=25),
+}
+
+
+_PROMISE = {
+    "kind": "first_response",
+    "policy": "gold",
+    "calendar": "office",
+    "started_at": _OPENED,
+    "target": timedelta(hours=2),
+    "paused": None,
+    "due_at": _OPENED + timedelta(hours=2),
+    "stopped_at": None,
+    "breached_at": None,
+    "running": True,
+    "paused_now": False,
 }
 
 
@@ -133,7 +164,7 @@ _MORE: Mapping[str, Any] = {
     "author": {"name": "Ada Rossi", "address": "ada@example.org"},
     "links": {
         name: _mailto(f"%21{name}")
-        for name in ("take", "note", "resolve", "escalate", "undo", "send", "drop", "reopen")
+        for name in ("take", "note", "resolve", "escalate", "undo", "send", "drop", "accept", "split")
     }
     | {"yes": _mailto("Solved%2C%20thank%20you"), "no": _mailto("Not%20solved")}
     | {f"rate{score}": _mailto(str(score)) for score in range(1, 6)},
@@ -175,30 +206,84 @@ _MORE: Mapping[str, Any] = {
     "recipients": ("carla@customer.example",),
     "claimed": "ada@example.org",
     "commands": (
-        {"usage": "!take", "text": "The ticket is yours."},
-        {"usage": "!escalate [LINE]", "text": "Hands the ticket to the next line."},
+        {"usage": "!take", "text": "the ticket is yours", "group": "group_who"},
+        {"usage": "!escalate [LINE]", "text": "hands the ticket to the next line", "group": "group_who"},
+        {"usage": "!why", "text": "sends you the ticket's clocks and changes", "group": "group_ask"},
     ),
     "address": "carla@customer.example",
     "diagnostic": "550 5.1.1 <carla@customer.example>: user unknown",
     "what": "The mailbox cannot be read",
     "where": "account support, mail.example.org:993",
     "advice": "Run maild doctor.",
+    "participants": ("S\u00f8ren Holm", "it@customer.example"),
+    "linked": ("INC-7", "INC-9"),
+    "merged_into": "INC-1",
+    "pending_until": _OPENED + timedelta(days=1),
+    "colleagues": ({"name": "Ben Sand", "link": _mailto("%21assign%20ben")},),
+    "new_subject": "And the printer",
+    "other": {"key": "INC-1"},
+    "changes": (
+        {"by": "Ben Sand", "at": _LATER, "what": "public", "value": "", "text": "Please restart it once."},
+        {"by": "Carla Bianchi", "at": _LATER, "what": "requester", "value": "", "text": "That did it, thanks!"},
+        {"by": "Ben Sand", "at": _LATER, "what": "status", "value": "resolved", "text": ""},
+    ),
+    "ledger": (
+        {**_PROMISE, "stopped_at": _LATER - timedelta(hours=2)},
+        {**_PROMISE, "kind": "next_response", "breached_at": _LATER},
+        {**_PROMISE, "kind": "breach", "breached_at": _LATER, "stopped_at": _LATER},
+        {**_PROMISE, "kind": "resolution", "paused": timedelta(minutes=30), "running": False, "paused_now": True},
+        _PROMISE,
+    ),
+    "events": (
+        {"at": _OPENED, "by": "carla@customer.example", "what": "opened", "why": "default"},
+        {"at": _LATER, "by": "Ada Rossi", "what": "status: new \u2192 open", "why": "command"},
+    ),
+    "which": "line",
+    "rows": (
+        {
+            "key": "INC-12",
+            "subject": "VPN <fails> & *stops* on floor_3_west",
+            "status": "open",
+            "priority": "high",
+            "line": "L2",
+            "assignee": "Cleo Winther",
+            "requester": "Carla Bianchi",
+            "due_at": _LATER,
+            "link": _mailto("%21show%20INC-12"),
+        },
+        {
+            "key": "INC-9",
+            "subject": "New phone",
+            "status": "pending",
+            "priority": "low",
+            "line": "L1",
+            "assignee": None,
+            "requester": "S\u00f8ren Holm",
+            "due_at": None,
+            "link": _mailto("%21show%20INC-9"),
+        },
+    ),
+    "more": 4,
+}
+# What a notice is given in a way of its own.
+_OWN: Mapping[str, Mapping[str, Any]] = {
+    "receipt": {"text": ""},
+    "held": {"why": "stranger", "author": {"name": "Mallory", "address": "mallory@elsewhere.example"}},
+    "agent_away": {"text": "I am away until Monday."},
 }
 
 
 def sample(notice: str) -> dict[str, Any]:
     """Values with which the notice says all that it can say. Every notice is given every value."""
-    known = {**_BASE, **_MORE}
-    if notice == "receipt":
-        known["text"] = ""
-    return known
+    return {**_BASE, **_MORE, **_OWN.get(notice, {})}
 
 
 def sparse(notice: str) -> dict[str, Any]:
     """The least that a notice is given: whatever a template does not need may be missing."""
-    if notice in ("help", "alarm", "unverified"):
+    if notice in ("help", "alarm", "unverified", "tickets"):
         return {"desk": _BASE["desk"]}
-    return {**_BASE, "ticket": {**_BASE["ticket"], "assignee": None, "category": None, "resolution": None}}
+    other = {"other": {"key": "INC-1"}} if notice == "merged" else {}
+    return {**_BASE, **other, "ticket": {**_BASE["ticket"], "assignee": None, "category": None, "resolution": None}}
 
 
 def unknown_names(environment: Environment, name: str, known: Mapping[str, Any]) -> list[str]:

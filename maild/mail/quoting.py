@@ -15,6 +15,9 @@ LONGEST = 1_000  # characters of a line that are looked at
 _JOINED = 4  # lines over which an attribution may be broken
 
 DELIMITER = re.compile(r"[>|\s*]*##-.*-##[\s*]*\Z")  # our own "reply above this line", in every language (B32)
+_KEY = r"(?<![a-z2-7])[a-z2-7]{44}(?![a-z2-7])"  # of a reply address (token.PATTERN), and of our foot
+OURS = re.compile(rf"[ \t]{{0,3}}>.*?(?:{_KEY}|%2b[a-z2-7]{{44}}(?![a-z2-7]))", re.IGNORECASE)
+_FOOT = re.compile(rf"\[?\S{{1,40}} \u00b7 {_KEY}(?: \u00b7 r\d{{1,9}})?\]?[ \t]*\Z")
 QUOTED = re.compile(r"[ \t]{0,3}(?:>|\|[ \t]|\|\Z|[A-Z]{1,3}>)")
 PROMPT = re.compile(r"[ \t]*>>>(?: |\Z)")
 PROMPT_ON = re.compile(r"[ \t]*(?:>>>|\.\.\.)(?: |\Z)")
@@ -22,6 +25,7 @@ MARKS = re.compile(r"^[ \t]*(?:[A-Z]{0,3}>[ \t]?|\|[ \t]?)+")
 FENCE = re.compile(r"[ \t]{0,3}(?:```|~~~)")
 RULE = re.compile(r"[\s>*]*(?:_{5,}|-{5,}|={5,}|\*{5,})[\s*]*\Z")
 NOISE = re.compile(r"[\s\u1427\u200b\ufeff_=~#*+.-]*\Z")
+PICTURE = re.compile(r"[ \t]*\[cid:[^\s\[\]]{1,200}\][ \t]*\Z")  # where Outlook's text form leaves one out
 
 # "On <date>, <somebody> wrote:" and its kin.
 _START = re.compile(
@@ -206,6 +210,17 @@ def _is_header(seen: set[str], values: str) -> bool:
     if "@" in values:
         return bool(seen & {"sent", "subject"})
     return "sent" in seen and _YEAR.search(values) is not None
+
+
+def depth(line: str) -> int:
+    """How many quote marks stand before a line."""
+    marks = MARKS.match(line)
+    return marks.group().count(">") + marks.group().count("|") if marks else 0
+
+
+def is_foot(line: str, marks: int) -> bool:
+    """The last line of a mail of ours, "[INC-7 \u00b7 token]", so deep: in what we quote anybody can write one."""
+    return "\u00b7" in line and 0 < marks == depth(line) and bool(_FOOT.match(MARKS.sub("", line)))
 
 
 def signs(line: str) -> bool:

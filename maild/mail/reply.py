@@ -76,6 +76,7 @@ def _sorted(seen: Sequence[str], own: int) -> list[bool]:
         if kind in (_LEAD, _SIGNED) or (kind == _QUOTE and not _answered(runs, position, answered)):
             for index in range(start, end):
                 kept[index] = False
+    _drop_frame(seen, kinds, kept)
     _keep_broken(seen, kept)
     return kept
 
@@ -102,17 +103,88 @@ def _answered(runs: list[tuple[str, int, int]], position: int, new: list[int]) -
 
 
 def _below(seen: Sequence[str], own: int, kept: list[bool]) -> None:
-    """What a person wrote between or below our quoted lines: all that the quote marks of the delimiter do not cover."""
+    """What a person wrote between or below our quoted lines: all that the quote marks of the delimiter do not cover.
+
+    What our mail itself quotes, others' words, stays above the answer to it; the lines of our frame never do.
+    """
     at = next(i for i in range(own, len(seen)) if "##-" in seen[i] and quoting.DELIMITER.match(seen[i]))
     if not quoting.QUOTED.match(seen[at]):
         return  # the program marks nothing: below is ours, as far as can be known
-    blocks = [i for i in range(at + 1, len(seen)) if seen[i].strip() and not quoting.QUOTED.match(seen[i])]
-    for index in blocks:
-        if len(seen[index]) > 3 or not quoting.NOISE.match(seen[index]):
-            kept[index] = not quoting.is_cut(seen[index])
+    depth = quoting.depth(seen[at])
+    foot = max((i for i in range(at, len(seen)) if quoting.is_foot(seen[i], depth)), default=len(seen))
+    said, start = False, at + 1
+    while start < len(seen):
+        if start < foot and quoting.QUOTED.match(seen[start]):
+            start += 1
+            continue
+        end = start
+        while end < len(seen) and (end > foot or not quoting.QUOTED.match(seen[end])):
+            end += 1
+        said = _kept_answer(seen, start, end, kept, said=said) or said
+        if any(kept[start:end]):
+            _keep_context(seen, start, depth, kept)
+        start = max(end, start + 1)
     for index in range(at + 1, len(seen)):
         if not seen[index].strip() and 0 < index < len(seen) - 1 and kept[index - 1]:
             kept[index] = True
+
+
+def _kept_answer(seen: Sequence[str], start: int, end: int, kept: list[bool], *, said: bool) -> bool:
+    """Keeps one stretch of lines between our quoted ones, its signature aside, and says whether it holds any."""
+    stop = _signature(seen, start, end, said=said)
+    for index in range(start, stop):
+        line = seen[index]
+        if _says(line) and (len(line) > 3 or not quoting.NOISE.match(line)):
+            kept[index] = not quoting.is_cut(line)
+    return any(kept[start:stop])
+
+
+def _keep_context(seen: Sequence[str], answer: int, depth: int, kept: list[bool]) -> None:
+    """Keeps the words that an answer stands under, up to the answer before it or our frame."""
+    index = answer - 1
+    while index >= 0 and not _says(seen[index]):
+        index -= 1
+    said = index + 1
+    while index >= 0 and quoting.QUOTED.match(seen[index]) and quoting.depth(seen[index]) > depth:
+        said = index if _says(seen[index]) else said
+        index -= 1
+    for index in range(said, answer):
+        words = quoting.MARKS.sub("", seen[index]).strip()
+        # whoever passes it on cannot tell whose a word of two letters is (M9)
+        kept[index] = kept[index] or (quoting.depth(seen[index]) > depth and len(words) not in (1, 2))
+
+
+def _says(line: str) -> bool:
+    return bool(quoting.MARKS.sub("", line).strip())
+
+
+def _drop_frame(seen: Sequence[str], kinds: Sequence[str], kept: list[bool]) -> None:
+    """Takes away the quoted lines of a mail of ours whose delimiter is gone (M9): a token tells that it is ours.
+
+    They name what is inside, and hold a key that is only their reader's. Where nothing shows at which line that mail
+    begins, all quoted lines before its token count as its own.
+    """
+    marks = [i for i in range(len(kinds)) if kinds[i] == _QUOTE and quoting.OURS.match(seen[i])]
+    if not marks:
+        return
+    first = next((i for i in range(marks[0]) if kinds[i] == _LEAD or _leads_inside(seen, i)), -1)
+    depth = min(quoting.depth(seen[i]) for i in range(max(first, 0), len(kinds)) if kinds[i] == _QUOTE)
+    foot = next((i for i in reversed(marks) if quoting.is_foot(seen[i], depth)), len(kinds) - 1)
+    while foot + 1 < len(kinds) and kinds[foot + 1] == _QUOTE and not _says(seen[foot + 1]):
+        foot += 1
+    answers = [i for i in range(max(first, 1), foot + 1) if kinds[i] == _NEW and kinds[i - 1] in (_QUOTE, _BLANK)]
+    for index in range(max(first, 0), foot + 1):
+        kept[index] = kept[index] and kinds[index] != _QUOTE
+    for index in answers:
+        _keep_context(seen, index, depth, kept)
+
+
+def _leads_inside(seen: Sequence[str], at: int) -> bool:
+    """Whether what leads to a quote is itself quoted here, as Apple's programs and Outlook with marks write it."""
+    if not quoting.QUOTED.match(seen[at]):
+        return False
+    lines = [quoting.MARKS.sub("", line) for line in seen[at : at + 12]]
+    return bool(quoting.attribution(lines, 0) or quoting.is_original(lines[0]) or quoting.header_block(lines, 0))
 
 
 def _kinds(seen: Sequence[str], own: int) -> tuple[list[str], int]:
@@ -265,13 +337,14 @@ def _signature(seen: Sequence[str], start: int, end: int, *, said: bool) -> int:
 
 
 def _trim(seen: Sequence[str], kept: list[bool]) -> None:
-    """Lines of nothing but dashes and dots at the end of the new text go with the rest."""
+    """Lines of nothing but dashes and dots, or a picture's place, at the end of the new text go with the rest."""
     fences = sum(1 for index, line in enumerate(seen) if kept[index] and quoting.FENCE.match(line))
     for index in range(len(seen) - 1, -1, -1):
         if not kept[index]:
             continue
         line = seen[index]
-        if line.strip() and (not quoting.NOISE.match(line) or (quoting.FENCE.match(line) and fences % 2 == 0)):
+        noise = quoting.NOISE.match(line) or quoting.PICTURE.match(line)
+        if line.strip() and (not noise or (quoting.FENCE.match(line) and fences % 2 == 0)):
             return
         if line.strip() and not any(kept[i] and seen[i].strip() for i in range(max(0, index - 500), index)):
             return

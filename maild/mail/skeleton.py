@@ -97,7 +97,9 @@ def _to_write(pattern: str, value: str) -> str:
         return value
     address, _, query = value[len("mailto:") :].partition("?")
     body = re.search(r"(?:^|&)body=([^&]+)", query)
-    return pattern.format(what=unquote(body[1]).split("\n")[0].strip()) if body else unquote(address)
+    if not body:
+        return unquote(address)
+    return pattern.format(what=unquote(body[1]).split("\n")[0].strip(), address=unquote(address))
 
 
 # ---- making a skeleton ------------------------------------------------------------------------------------------

@@ -27,7 +27,12 @@ FALLBACK = "en"
 _LAYOUT_SLOTS = 32  # places that are kept for the values of the layout
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 # The notices that exist to pass on what a person wrote: their built-in text has it too.
-_PASSES_ON = frozenset({"public_reply", "resolution", "new_ticket", "requester_reply", "internal_note", "alarm"})
+_PASSES_ON = frozenset(
+    {
+        *("public_reply", "resolution", "new_ticket", "requester_reply", "internal_note", "alarm"),
+        *("opened_for", "agent_reply", "held", "stale"),
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +140,9 @@ class Templates:
         slots[: len(shown)] = [wording.line(str(value or "")) for value in shown]
         slots[len(shown) : len(shown) + len(layout.fixed)] = layout.fixed
 
-        pressed = self._skeleton(heads["Subject"], body, layout.text, layout.html, words["write"])
+        pressed = self._skeleton(
+            heads["Subject"], body, layout.text, layout.html, words["write" if answerable else "write_to"]
+        )
         return Rendered(_subject(pressed.subject, slots), pressed.text.fill(slots), pressed.html.fill(slots))
 
     def _make_layout(self, shipped: bool, language: str, frame: str, answerable: bool, ref: bool) -> _Layout:

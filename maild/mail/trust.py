@@ -75,6 +75,16 @@ def authenticated(results: Sequence[str], authserv: str | None, from_domain: str
     return _aligned(found, address.domain(f"x@{from_domain}"))
 
 
+def server(value: str) -> str | None:
+    """Whose an Authentication-Results block says that it is: a server's name, `MICROSOFT`, or None (`maild doctor`)."""
+    plain = _without_comments(value) if len(value) <= _LONGEST else None
+    head = (plain or "").partition(";")[0].strip()
+    if _RESULT.match(head):
+        return MICROSOFT
+    match = _ID.match(head)
+    return match.group().lower() if match else None
+
+
 def refuted(results: Sequence[str], authserv: str | None) -> bool:
     """Whether the server `authserv` says that From is forged (dmarc=fail); no other proof outweighs that."""
     found = _believed(results[0], authserv.strip().lower()) if authserv and results else None
@@ -176,7 +186,10 @@ def same_organisation(one: str, other: str) -> bool:
     if one == other:
         return bool(one)
     shorter, longer = sorted((one, other), key=len)
-    labels = shorter.split(".")
-    if len(labels) < 2 or (len(labels) == 2 and len(labels[1]) == 2 and labels[0] in _SECOND):
-        return False
-    return longer.endswith("." + shorter)
+    return not is_suffix(shorter) and longer.endswith("." + shorter)
+
+
+def is_suffix(domain: str) -> bool:
+    """Whether many organisations register below a domain, as far as its form tells: `example`, `co.uk`."""
+    labels = domain.split(".")
+    return len(labels) < 2 or (len(labels) == 2 and len(labels[1]) == 2 and labels[0] in _SECOND)

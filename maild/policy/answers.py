@@ -72,8 +72,10 @@ def answer(text: str) -> Answer:
     said = [words for words, small in zip(clauses, lowered, strict=True) if not _pleasant(words, small)]
     if not said:
         return "thanks" if any(_THANKS.intersection(words) for words in lowered) else "other"
-    rest = " ".join(word.lower() for words in said[1:] for word in words)
-    return "solved" if _confirms([w.lower() for w in said[0]]) and not _AGAIN.search(rest) else "other"
+    first, *more = ([word.lower() for word in words] for words in said)
+    # "yes, it works again" says yes twice; "solved; now it is back again" does not
+    rest = " ".join(word for words in more if not _confirms(words) for word in words)
+    return "solved" if _confirms(first) and not _AGAIN.search(rest) else "other"
 
 
 def _pleasant(words: list[str], small: list[str]) -> bool:

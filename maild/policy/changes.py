@@ -25,11 +25,25 @@ TicketField = Literal[
     "language",
     "resolution",
     "satisfaction",
+    "requester",  # a canonical address
+    "parent",  # the key of the ticket that it was merged into
+    "pending_until",  # ISO 8601, UTC
+    "silent",  # "yes": nothing automatic is sent to its requester
 ]
 Visibility = Literal["public", "internal"]
+Release = Literal["send", "accept", "split", "drop"]
 Audience = Literal[
-    "requester", "participants", "assignee", "line", "owner", "lead", "manager", "data_protection", "actor"
-]  # owner: the assignee, or the line where nobody has the ticket
+    "requester",
+    "participants",
+    "assignee",
+    "line",
+    "owner",  # the assignee, or the line where nobody has the ticket
+    "watchers",  # who asked for all mails about it
+    "lead",
+    "manager",
+    "data_protection",
+    "actor",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +92,7 @@ class Recorded:
     at: datetime
     direction: Literal["in", "out"] = "in"
     verified: bool = True  # False: it only claims to be from that author (B40)
+    copied: Mapping[str, str] = field(default_factory=dict)  # the outsiders it went to as well: address, name
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +101,64 @@ class Joined:
 
     address: str
     name: str
+    why: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """Somebody is a participant no more."""
+
+    address: str
+    why: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """The ticket has to do with another one (or, with `on` false, no more)."""
+
+    key: str
+    why: str
+    by: str
+    on: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """A member of staff wants all mails about the ticket, none (`wants` false), or those of their role (None)."""
+
+    staff: str
+    wants: bool | None
+    why: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reminded:
+    """An agent asked for a mail about the ticket at a time."""
+
+    staff: str
+    at: datetime  # UTC
+    text: str
+    why: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Released:
+    """A person said what becomes of a mail that is held: it is handled again, with that said."""
+
+    mail: int  # its number in the ledger
+    how: Release
+    why: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Forgotten:
+    """All that the ticket holds of its requester's words and person is erased; the bare facts stay."""
+
     why: str
     by: str
 
@@ -117,4 +190,19 @@ class Notified:
     values: Mapping[str, Any] = field(default_factory=dict)  # what the notice's template shows besides the ticket
 
 
-Change = Opened | Changed | Tagged | Recorded | Joined | Noted | Breached | Notified
+Change = (
+    Opened
+    | Changed
+    | Tagged
+    | Recorded
+    | Joined
+    | Left
+    | Linked
+    | Watched
+    | Reminded
+    | Released
+    | Forgotten
+    | Noted
+    | Breached
+    | Notified
+)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from maild.mail.message import Mail
 from maild.outcome import Evidence, Verdict
+from maild.policy.changes import Release
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,51 @@ class TicketView:
     resolved_at: datetime | None
     closed_at: datetime | None
     revision: int
+    parent: str | None = None  # the key of the ticket that it was merged into
+    participants: frozenset[str] = frozenset()  # canonical addresses, where they were asked for
+    people: Mapping[str, str] = field(default_factory=dict)  # the same with the requester, to names
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """One event of a ticket's history."""
+
+    ticket: str  # its key
+    kind: str
+    by: str
+    at: datetime
+    before: Any
+    after: Any
+    text: str = ""  # of what somebody wrote
+
+
+@dataclass(frozen=True, slots=True)
+class HeldMail:
+    """A mail that waits for a person's word."""
+
+    number: int  # in the ledger
+    sender: str  # canonical address
+    verdict: Verdict
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the desk looked up because the mail's commands ask for it."""
+
+    tickets: Mapping[str, TicketView] = field(default_factory=dict)  # by key; what is not there does not exist
+    held: tuple[HeldMail, ...] = ()  # of this ticket
+    split: int | None = None  # the number of the mail here that `!split` means
+    done: tuple[Past, ...] = ()  # what the mail changed that `!undo` means, the oldest first
+    copied: Mapping[str, str] = field(default_factory=dict)  # who else got the requester's last mail: address, name
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a person said becomes of a mail that was held."""
+
+    how: Release
+    by: str  # an agent's id, or "administrator"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,3 +99,12 @@ class Facts:
     inside: str = ""  # the ticket's internal notes, blanks made one, where an agent's reply may quote them
     outside: str = ""  # the same of its public messages
     language: str = "en"  # of the actor
+    zone: str = "UTC"  # of the actor
+    vouched: bool = False  # it is proved that the sender is who From says
+    joins: bool = False  # a colleague of the requester, who becomes a participant
+    own: frozenset[str] = frozenset()  # canonical addresses of the desk itself
+    verb: str = ""  # a command in the plus-address that the mail came to
+    since: tuple[Past, ...] = ()  # what others did after the notice that this mail answers was written (B37)
+    about: int | None = None  # the number of the mail that the notice told of
+    said: Said | None = None  # the mail was held, and this is what became of it
+    known: Known = field(default_factory=Known)

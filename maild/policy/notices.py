@@ -41,5 +41,17 @@ _ROWS = (
     Notice("receipt", answerable=False),
     Notice("help", answerable=False),
     Notice("alarm", answerable=False),
+    Notice("held", internal=True, files=True),
+    Notice("stale", internal=True),
+    Notice("merged"),
+    Notice("opened_for", automatic=False, files=True),
+    Notice("reminder"),
+    Notice("waited"),
+    Notice("agent_reply", files=True),
+    Notice("agent_away"),
+    Notice("why", internal=True),
+    Notice("shown"),
+    Notice("similar", internal=True),
+    Notice("tickets", answerable=False),
 )
 NOTICES = {row.name: row for row in _ROWS}

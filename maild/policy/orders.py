@@ -12,6 +12,7 @@ import inspect
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from maild.mail import quoting
 from maild.policy.changes import Change, Changed, TicketField
@@ -20,6 +21,8 @@ from maild.policy.terms import Desk
 
 _LINE = re.compile(r"!([A-Za-z][A-Za-z-]*)(?:[ \t]+(.*))?", re.DOTALL)  # of a stripped line, so that it is linear
 _USAGE = re.compile(r"^(?P<lang>[a-z]{2}): (?P<text>.+)$", re.MULTILINE)
+_KEY = re.compile(r"[A-Za-z][A-Za-z0-9]{0,15}-[0-9]{1,9}")
+_NAMING = frozenset({"on", "merge", "link", "show", "forget"})  # commands whose words are the key of a ticket
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,15 +30,16 @@ class Say:
     """A sentence of the receipts' word list, and what stands in its gaps."""
 
     key: str
-    args: Mapping[str, str] = field(default_factory=dict)
+    args: Mapping[str, str | datetime] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What a command proposes."""
+    """What a command proposes, for the ticket and for others (by key)."""
 
     says: Say
     changes: tuple[Change, ...] = ()
+    others: tuple[tuple[str, tuple[Change, ...]], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +57,7 @@ class Line:
     verb: str
     words: str
     under_quote: bool = False  # in one paragraph with a quote above it: it may be the rest of a quoted line (B33)
+    on: str = ""  # the key of the ticket that the last `!on` before it names
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +66,10 @@ class Parsed:
 
     lines: tuple[Line, ...]
     text: str
+
+    def named(self) -> frozenset[str]:
+        """The keys of the tickets that its commands name."""
+        return frozenset(line.words for line in self.lines if line.verb in _NAMING and _KEY.fullmatch(line.words))
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,27 +94,47 @@ class Order:
 
 Command = Callable[[Order], Done | Refused]
 COMMANDS: dict[str, Command] = {}
+_GROUPS = ("who", "state", "what", "people", "mail", "ask")  # as the help shows them
+GROUPS: dict[str, str] = {}  # of each command, the part of the help in which it stands
 
 
-def command(function: Command) -> Command:
-    """Make a function a command, under its own name."""
-    COMMANDS[function.__name__.rstrip("_")] = function
-    return function
+def command(group: str) -> Callable[[Command], Command]:
+    """Make a function a command, under its own name, in a group of the help."""
+
+    def made(function: Command) -> Command:
+        verb = function.__name__.rstrip("_").replace("_", "-")
+        COMMANDS[verb], GROUPS[verb] = function, group
+        return function
+
+    return made
 
 
-def parse(text: str) -> Parsed:
+def parse(text: str, verb: str = "") -> Parsed:
     """Take the command lines out of the new text of a mail (B33: the caller gives no signature and no quote below it).
 
-    Some programs break the long lines of a quote without marking what comes after the break.
+    `verb` is a command that stood in the address. `!stop` ends the commands; a line of two hyphens alone ends all, for
+    what follows it is a signature. Some programs break the long lines of a quote without marking what comes after.
     """
-    lines: list[Line] = []
+    lines: list[Line] = [Line(f"+{verb}", verb, "")] if verb else []
     kept: list[str] = []
-    under = False
+    under = stopped = cut = False
+    on = last = ""
     for row in text.splitlines():
-        match = _LINE.fullmatch(row.replace("\xa0", " ").strip(" \t"))
+        match = None if stopped else _LINE.fullmatch(row.replace("\xa0", " ").strip(" \t"))
         if match:
-            lines.append(Line(row.strip(), match.group(1).lower(), (match.group(2) or "").strip(), under))
+            found, words = match.group(1).lower(), (match.group(2) or "").strip()
+            if found in _NAMING:
+                words = last if words.lower() == "it" and last else words
+                last = words = words.upper() if _KEY.fullmatch(words) else words
+            on = words if found == "on" else on
+            stopped, cut = found == "stop", True
+            lines.append(Line(row.strip(), found, words, under, on))
+        elif row.rstrip() == "--":
+            break
+        elif cut and not row.strip() and not "".join(kept[-1:]).strip():
+            cut = False  # a command between two paragraphs leaves one empty line, not two
         else:
+            cut = False
             kept.append(row)
             under = bool(row.strip()) and (under or bool(quoting.QUOTED.match(row)))
     return Parsed(tuple(lines), "\n".join(kept).strip())
@@ -123,11 +152,11 @@ def nearest(verb: str) -> str | None:
     return found[0] if found else None
 
 
-def help_lines(language: str) -> list[dict[str, str]]:
-    """Every command with its usage and one sentence, in `language` (English where it lacks)."""
+def help_lines(language: str) -> tuple[dict[str, str], ...]:
+    """Every command with its usage, one sentence and its group, in `language` (English where it lacks)."""
     out = []
-    for function in COMMANDS.values():
+    for verb, function in sorted(COMMANDS.items(), key=lambda one: _GROUPS.index(GROUPS[one[0]])):
         texts = {m["lang"]: m["text"] for m in _USAGE.finditer(inspect.getdoc(function) or "")}
         usage, _, text = texts.get(language, texts["en"]).partition(" - ")
-        out.append({"usage": usage, "text": text})
-    return out
+        out.append({"usage": usage, "text": text, "group": f"group_{GROUPS[verb]}"})
+    return tuple(out)

@@ -57,6 +57,8 @@ class Applied:
 
     rule: str
     changes: tuple[Changed | Tagged, ...]
+    acknowledge: Acknowledge | None = None  # where it says something of that
+    drop: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,7 +237,7 @@ def evaluate(rules: Iterable[Rule], facts: Facts, matrix: Matrix | None = None) 
         for do, value in rule.then:
             do(value, outcome)
         _remember(outcome, scene)
-        applied.append(Applied(rule.name, tuple(outcome.changes)))
+        applied.append(Applied(rule.name, tuple(outcome.changes), outcome.acknowledge, outcome.drop))
         acknowledge = outcome.acknowledge or acknowledge
         drop = drop or outcome.drop
         if outcome.stop:

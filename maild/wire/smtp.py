@@ -18,7 +18,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal
 
-from maild.errors import MaildError
+from maild.errors import MaildError, Unavailable
 
 _KEPT = 30.0  # seconds a connection is kept without work: many servers close after a minute, some after 30 s
 _ONE_WRITE = 65_536  # bytes: up to here the text and its dot go out in one write
@@ -106,6 +106,13 @@ class Sender:
                     self._link.sock.settimeout(2.0)
                 self._link.quit()
         self._drop()
+
+    def connection(self) -> smtplib.SMTP:
+        """The connection, logged in, for whoever only asks. Raises Unavailable."""
+        try:
+            return self._connection()
+        except _LinkLost as lost:
+            raise Unavailable(f"{self}: {lost}") from lost
 
     # -- the connection ----------------------------------------------------------------------------------------------
 

@@ -88,3 +88,50 @@ def test_what_this_version_cannot_do_loads_and_is_told(old: str, new: str, probl
 def test_oauth2_loads_and_is_told(folder: Folder) -> None:
     at = folder("maild.yaml", "password: {credential: imap}", "oauth2: {tenant: x}")
     assert said(at) == ["maild.yaml:8:85: oauth2 is not in this version; use a password"]
+
+
+# -- warnings ----------------------------------------------------------------------------------------------------------
+
+
+def warned(at: object) -> list[str]:
+    return [str(warning) for warning in config.warnings(config.load(at))]  # type: ignore[arg-type]  # a folder
+
+
+def test_a_configuration_that_is_right_has_no_warnings(folder: Folder) -> None:
+    assert warned(folder()) == []
+    assert warned(folder("desk.yaml", "language: it}", "language: it, trust: token+dmarc}")) == []
+
+
+def test_from_alone_is_warned_of_and_is_no_problem(folder: Folder) -> None:
+    at = folder("desk.yaml", "language: it}", "language: it, trust: from}")
+    assert warned(at) == ["desk.yaml:5:99: anybody can write a From, and with it do all that `ada` may"]
+    assert said(at) == []
+
+
+@pytest.mark.parametrize("trust", ["dmarc", "token+dmarc"])
+def test_who_must_be_vouched_for_is_told_where_no_server_can(trust: str, folder: Folder) -> None:
+    at = folder("maild.yaml", "    authserv: mx.example.org\n", "")
+    desk = at / "desk.yaml"
+    desk.write_text(desk.read_text().replace("language: it}", f"language: it, trust: {trust}}}"))
+    assert warned(at) == [
+        "desk.yaml:5:99: no mail to the account `support` can prove to be of `ada`: it has no `authserv`"
+    ]
+
+
+@pytest.mark.parametrize("domain", ["gmail.com", "Outlook.com", "libero.it", "yahoo.co.uk"])
+def test_a_company_where_anybody_has_a_mailbox_is_warned_of(domain: str, folder: Folder) -> None:
+    companies = f"companies: {{acme: {{domains: [{domain}]}}}}"
+    found = warned(folder("desk.yaml", "manager: mia", f"manager: mia\n{companies}"))
+    words = f"anybody can have an address at {domain.lower()}, and so join the tickets of `acme`"
+    assert found == [f"desk.yaml:16:29: {words}"]
+
+
+def test_a_company_that_no_server_can_vouch_for_is_warned_of(folder: Folder) -> None:
+    at = folder("maild.yaml", "    authserv: mx.example.org\n", "")
+    desk = at / "desk.yaml"
+    desk.write_text(
+        desk.read_text().replace("manager: mia", "manager: mia\ncompanies: {acme: {domains: [customer.example]}}")
+    )
+    assert warned(at) == [
+        "desk.yaml:16:19: nobody of `acme` can join by a mail to the account `support`: it has no `authserv`"
+    ]

@@ -55,6 +55,52 @@ def test_an_agent_is_found_by_a_second_address(folder: Folder) -> None:
     assert desk.person_by_address("mallory@home.example") is None
 
 
+def test_how_a_person_is_believed_told_and_timed_has_defaults(folder: Folder) -> None:
+    plain = config.load(folder()).desk.people["ada"]
+    assert (plain.trust, plain.receipts, plain.zone) == ("either", "all", None)
+    more = "language: it, trust: token+dmarc, receipts: failures, zone: Europe/Copenhagen}"
+    ada = config.load(folder("desk.yaml", "language: it}", more)).desk.people["ada"]
+    assert (ada.trust, ada.receipts, ada.zone) == ("token+dmarc", "failures", "Europe/Copenhagen")
+
+
+def test_what_strangers_write_becomes_a_ticket_unless_it_shall_be_held(folder: Folder) -> None:
+    assert config.load(folder()).desk.strangers == "new"
+    assert config.load(folder("desk.yaml", "manager: mia", "manager: mia\nstrangers: hold")).desk.strangers == "hold"
+
+
+@pytest.mark.parametrize(
+    ("address", "company"),
+    [
+        ("carla@customer.example", "acme"),
+        ("Carla@CUSTOMER.example", "acme"),
+        ("carla@mail.customer.example", "acme"),
+        ("carla@labs.customer.example", "labs"),
+        ("carla@a.labs.customer.example", "labs"),
+        ("carla@bücher.example", "acme"),
+        ("carla@xn--bcher-kva.example", "acme"),
+        ("ada@example.org", "own"),
+        ("carla@evilcustomer.example", None),
+        ("carla@customer.example.evil.example", None),
+        ("carla@example", None),
+        ("carla", None),
+        ("", None),
+    ],
+)
+def test_the_domain_of_an_address_says_its_company(address: str, company: str | None, folder: Folder) -> None:
+    companies = (
+        "companies:\n  acme: {domains: [Customer.example, bücher.example]}\n"
+        "  labs: {domains: [labs.customer.example]}\n  own: {domains: [example.org]}\n"
+    )
+    desk = config.load(folder("desk.yaml", "manager: mia\n", f"manager: mia\n{companies}")).desk
+    assert desk.company_of(address) == company
+
+
+def test_a_prepared_reply_stands_in_the_order_of_the_desks_languages(folder: Folder) -> None:
+    replies = "replies: {reboot: {da: Genstart., en: Restart it.}}"
+    desk = config.load(folder("desk.yaml", "manager: mia", f"manager: mia\n{replies}")).desk
+    assert list(desk.replies["reboot"].items()) == [("en", "Restart it."), ("da", "Genstart.")]
+
+
 def test_service_levels_keep_what_was_written(folder: Folder) -> None:
     levels = config.load(folder()).desk.levels
     assert levels.policies[0].targets["high"].first_response == timedelta(hours=1, minutes=30)

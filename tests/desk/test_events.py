@@ -38,8 +38,11 @@ def test_the_row_can_be_rebuilt_after_each_step_of_a_long_conversation(desk: Con
         (CARLA, opened.to(CARLA), "The trouble has come back today."),
         (ADA, ada, "!close"),
     ):
-        desk.answers(who, got, text)
+        turn = desk.answers(who, got, text)
         rebuilt_equals_row(desk, key)
+        if turn.fate["fate"] == "held":  # B37: what it answers is old by now
+            desk.answers(who, turn.to(who, "stale"), "!send")
+            rebuilt_equals_row(desk, key)
     told = desk.told(key)
     assert (told["status"], told["satisfaction"], told["resolution"]) == ("closed", "5", "by magic")
     assert all(event.why and event.by and event.configuration for event in desk.events(key))

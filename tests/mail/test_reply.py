@@ -111,6 +111,91 @@ def test_an_answer_below_our_quoted_delimiter_survives() -> None:
     assert new_of(text) == NEW
 
 
+TOKEN = "aaaaaaiaaaaacaaj26o7yncmkhdakdkhy7ucguv6545q"
+NOTICE = f"""\
+##- Reply above this line -##
+
+[Internal: for staff only]
+
+Carla has written.
+
+> Did you restart?
+>
+> ok
+> Which network?
+> > INC-7 \u00b7 {TOKEN}
+
+- Take it <mailto:support+{TOKEN}@example.org?body=%21take>
+
+Example Desk
+
+[INC-7 \u00b7 {TOKEN}]"""
+LEADS = {
+    "lead": "On 24.11.2026 09:00, Support wrote:\n",
+    "inside": "> On 24 Nov 2026, at 09:00, Support <support@example.org> wrote:\n>\n",
+    "outlook": "> -----Original Message-----\n> From: Support <support@example.org>\n> Sent: 24 November 2026 09:00\n> To: Ada\n> Subject: VPN\n>\n",
+}
+
+
+def quoted_notice(lead: str, *, cut: bool, answers: dict[str, str] | None = None) -> str:
+    """Our mail to an agent as their program quotes it, its first line cut, with answers below some of its lines."""
+    rows = []
+    for line in NOTICE.split("\n")[1 if cut else 0 :]:
+        rows.append(f"> {line}".rstrip())
+        rows += ["", answers[line], ""] if answers and line in answers else []
+    return LEADS[lead] + "\n".join(rows)
+
+
+@pytest.mark.parametrize("cut", [False, True], ids=["whole", "cut"])
+@pytest.mark.parametrize("lead", LEADS)
+def test_answers_between_the_lines_of_our_mail_keep_what_it_quotes_and_nothing_of_its_frame(
+    lead: str, *, cut: bool
+) -> None:
+    """M9: the frame names what is inside and holds its reader's token, with or without our delimiter."""
+    answers = {"> Did you restart?": "Yes, twice.", "> Which network?": "The guest one.", "Example Desk": "Bye."}
+    new = new_of(quoted_notice(lead, cut=cut, answers=answers))
+    assert [x for x in new.split("\n") if x.strip("> ")] == [
+        *("> > Did you restart?", "Yes, twice.", "> > Which network?", "The guest one.", "Bye.")
+    ]
+
+
+@pytest.mark.parametrize("cut", [False, True], ids=["whole", "cut"])
+@pytest.mark.parametrize("lead", LEADS)
+def test_a_typed_line_that_looks_quoted_stays_and_our_mail_goes(lead: str, *, cut: bool) -> None:
+    typed = "The log says\n> tunnel up\nand that is all."
+    assert new_of(f"{quoted_notice(lead, cut=cut)}\n\n{typed}\n") == typed
+    assert new_of(f"{typed}\n\n{quoted_notice(lead, cut=cut)}\n") == typed
+
+
+@pytest.mark.parametrize("signature", ["-- \nAda Rossi\n+39 06 555", "Sent from my iPhone", "___\nAda Rossi"])
+@pytest.mark.parametrize("cut", [False, True], ids=["whole", "cut"])
+def test_a_signature_below_our_quoted_mail_is_cut(signature: str, *, cut: bool) -> None:
+    assert new_of(f"{quoted_notice('lead', cut=cut)}\n\n{NEW}\n{signature}\n") == NEW
+
+
+def test_a_foot_that_somebody_wrote_into_what_we_quote_does_not_end_our_mail() -> None:
+    """M9: with the real one cut away, all below theirs would count as the agent's words."""
+    text = quoted_notice("lead", cut=False).rpartition("\n")[0]
+    assert new_of(f"{text}\n\n{NEW}\n") == NEW
+    assert TOKEN not in new_of(f"{quoted_notice('lead', cut=True).rpartition(chr(10))[0]}\n\n{NEW}\n\n> x\n\nBye.")
+
+
+def test_the_place_of_a_picture_at_the_end_is_no_text() -> None:
+    assert new_of(f"{NEW}\nAda Rossi\n\n[cid:image001.png@01DB3E5F.2A7C1B40]\n\n") == f"{NEW}\nAda Rossi"
+    assert new_of(f"See:\n[cid:image001.png@01DB3E5F.2A7C1B40]\n{NEW}").startswith("See:\n[cid:")
+
+
+@pytest.mark.parametrize(
+    "style", ["p.MsoNormal, li.MsoNormal {margin:0cm;margin-bottom:.0001pt;}", "P {margin-top:0;margin-bottom:0;}"]
+)
+def test_paragraphs_without_margin_are_lines(style: str) -> None:
+    """Outlook's Enter makes a paragraph, and an empty one where a reader sees an empty line."""
+    source = f"<html><head><style>{style}</style></head><body><p class=MsoNormal>One</p><p class=MsoNormal>two<o:p></o:p></p><p class=MsoNormal><o:p>&nbsp;</o:p></p><p class=MsoNormal>three</p></body></html>"
+    assert html.to_text(source, 10_000)[0] == "One\ntwo\n\nthree\n"
+    spaced = source.replace(style, "p.MsoNormal {margin:0cm 0cm 8.0pt 0cm;}")
+    assert html.to_text(spaced, 10_000)[0].startswith("One\n\ntwo")
+
+
 def test_an_answer_below_the_quote_is_the_new_text() -> None:
     assert new_of(f"On 24.11.2026 09:00, Support wrote:\n{QUOTED}\n\n{NEW}\n") == NEW
     assert new_of(f"On 24.11.2026 09:00, Support wrote:\n{QUOTED}\n\n{NEW}\n-- \nCarla\n") == NEW
@@ -212,6 +297,10 @@ LINE = st.sampled_from(
         "___",
         "> ##- x -##",
         "Sent from my iPhone",
+        f"> [INC-7 \u00b7 {TOKEN}]",
+        f">> [INC-7 \u00b7 {TOKEN}]",
+        "> On 24 Nov 2026, at 09:00, X <a@b.example> wrote:",
+        ">",
         html.CUT,
     ]
 )

@@ -25,8 +25,10 @@ TO_REQUESTERS = {
     "resolution",
     "closure",
     "reopened",
+    "merged",
+    "opened_for",
 }
-UNANSWERABLE = {"help", "receipt", "alarm"}
+UNANSWERABLE = {"help", "receipt", "alarm", "tickets"}
 HOSTILE = (
     "</p><script>alert(1)</script> **bold** [x](http://evil.example) {{ 7*7 }} {% raw %} &amp; \"q\" 'q' `c` | # >"
 )
@@ -57,6 +59,12 @@ def replaced(value: object, by: str) -> object:
 def values_of(by: str) -> dict[str, object]:
     keep = {"zone", "clocks", "clock", "action"}
     return {k: v if k in keep else replaced(v, by) for k, v in proof.sample("x").items()}
+
+
+def without_links(values: dict[str, object]) -> dict[str, object]:
+    """Sample values with no link in them: a link reads differently in text."""
+    rows = tuple({**row, "link": ""} for row in values["rows"])  # type: ignore[attr-defined]  # a sample has rows
+    return values | {"links": {}, "colleagues": (), "rows": rows}
 
 
 def one(folder: Path, body: str, head: str = "Subject: s\n\n") -> Templates:
@@ -108,7 +116,7 @@ def test_nothing_stays_in_english(notice: str, language: str) -> None:
 
 @every
 def test_text_and_html_hold_the_same_words(notice: str, language: str) -> None:
-    rendered = shipped.render(notice, language, proof.sample(notice) | {"links": {}})
+    rendered = shipped.render(notice, language, without_links(proof.sample(notice)))
     text = re.sub(r"^(> ?|- |\d+\. )", "", rendered.text, flags=re.MULTILINE)
     in_text = set(re.findall(r"[^\s:·\[\]]+", text))
     in_html = set(re.findall(r"[^\s:·\[\]]+", page_text(rendered.html)))
@@ -174,12 +182,24 @@ def test_acknowledgement_of_an_unverified_sender_quotes_nothing(language: str) -
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("notice", ["escalation_requester", "delayed", "reopened", "closure", "acknowledgement"])
+@pytest.mark.parametrize(
+    "notice", ["escalation_requester", "delayed", "reopened", "closure", "acknowledgement", "merged"]
+)
 def test_requesters_learn_no_names_and_no_internal_notes(notice: str, language: str) -> None:
     """M9: staff stay invisible to requesters, except who answers them."""
     rendered = shipped.render(notice, language, proof.sample(notice))
     for inside in ("Cleo", "Ada", "gateway", "my own line"):
         assert inside not in rendered.text + rendered.html
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("notice", sorted(TO_REQUESTERS))
+def test_requesters_are_not_told_what_belongs_to_agents(notice: str, language: str) -> None:
+    """M9: who else is on it, what it is linked to, and who at the desk could have it; of a merge only the key."""
+    rendered = shipped.render(notice, language, proof.sample(notice))
+    for inside in ("Ben Sand", "it@customer.example", "INC-7", "INC-9", "!take"):
+        assert inside not in rendered.subject + rendered.text + rendered.html
+    assert bool(re.search(r"INC-1\b", rendered.text)) == (notice == "merged")
 
 
 def test_questions_become_a_numbered_list() -> None:

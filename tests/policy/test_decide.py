@@ -13,8 +13,8 @@ from maild import config
 from maild.mail import reading
 from maild.mail.message import Kind, Mail
 from maild.policy import decide
-from maild.policy.changes import Changed, Noted, Notified, Opened, Recorded
-from maild.policy.decide import Decision
+from maild.policy.changes import Changed, Linked, Noted, Notified, Opened, Recorded
+from maild.policy.decision import Decision
 from maild.policy.facts import Facts, TicketView
 from tests import cast
 
@@ -123,7 +123,8 @@ def test_a_machine_on_a_ticket_runs_nothing(settings: config.Settings, kind: Kin
 def test_the_text_comes_before_the_commands(settings: config.Settings) -> None:
     """B33."""
     found = decide.decide(agent("Hello.\n!take\n!tag x", view(assignee="ben")), settings.desk, ())
-    assert kinds(found) == ["Recorded", "Notified public_reply", "Changed assignee", "Tagged", "Notified receipt"]
+    done = ["Changed assignee", "Tagged", "Notified receipt"]
+    assert kinds(found) == ["Recorded", "Notified public_reply", "Notified agent_reply", *done]
 
 
 @pytest.mark.parametrize(
@@ -164,7 +165,7 @@ def test_an_unproved_agent_proposes_nothing(settings: config.Settings) -> None:
         ("resolved", "No", ["Recorded", "Changed status", "Notified reopened", "Notified reopened_agent"]),
         ("open", "Yes, solved", ["Recorded", "Notified requester_reply"]),
         ("open", "5", ["Recorded", "Notified requester_reply"]),
-        ("pending", "Here it is", ["Recorded", "Changed status", "Notified requester_reply"]),
+        ("pending", "Here it is", ["Recorded", "Changed status", "Changed pending_until", "Notified requester_reply"]),
     ],
 )
 def test_what_a_requesters_words_bring_about(
@@ -184,4 +185,4 @@ def test_a_stranger_opens_a_ticket_whatever_the_kind(settings: config.Settings) 
     """B4."""
     found = decide.decide(facts("Hello", view(), verdict="stranger"), settings.desk, settings.rules)
     assert found.opens
-    assert any(isinstance(c, Noted) and "INC-1" in c.why for c in found.changes)
+    assert any(isinstance(c, Linked) and c.key == "INC-1" for c in found.changes)

@@ -31,4 +31,11 @@ def test_what_only_one_mail_may_be_sent_of_is_sent_once() -> None:
 
 def test_only_what_a_person_wrote_is_not_automatic() -> None:
     """B24."""
-    assert {name for name, notice in NOTICES.items() if not notice.automatic} == {"public_reply", "resolution"}
+    written = {"public_reply", "resolution", "opened_for"}
+    assert {name for name, notice in NOTICES.items() if not notice.automatic} == written
+
+
+def test_a_reply_to_what_is_held_stays_with_the_agents() -> None:
+    """B28, B37."""
+    internal = {"internal_note", "unverified", "held", "stale"}
+    assert {name for name, notice in NOTICES.items() if notice.internal} == internal

@@ -111,7 +111,7 @@ class Conversation:
     def wait(self, **span: float) -> Turn:
         """Time passes, and the timers look once."""
         self.now += timedelta(**span)
-        while timers.sweep(self.stage, self.now) or timers.close_resolved(self.stage, self.now):
+        while timers.all_due(self.stage, self.now):
             pass
         return Turn({}, self.outbox())
 

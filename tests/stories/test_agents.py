@@ -203,7 +203,7 @@ def test_an_unknown_word_holds_the_text_back_and_is_answered_with_the_nearest(de
         (ADA, "!priority huge", "non è possibile"),
         (BEN, "!assign nobody", "nobody"),
         (CLEO, "!escalate L9", "there is no line"),
-        (CLEO, "!pending until friday", "cannot be given yet"),
+        (CLEO, "!pending until soon", "no time to come"),
     ],
 )
 def test_a_refused_command_is_said_in_the_agents_language(

@@ -138,7 +138,7 @@ def test_a_stranger_gets_a_new_ticket_and_learns_nothing(desk: Conversation, ope
     assert turn.nothing_to(CARLA)
     assert untouched(desk, opened.ticket)
     assert len(desk.told(opened.ticket)["messages"]) == 1
-    assert any(e["kind"] == "referred" for e in desk.told(opened.ticket)["events"])
+    assert any(e["kind"] == "linked" for e in desk.told(opened.ticket)["events"])
     # and what the agents answer there goes to the stranger alone
     reply = desk.answers(ADA, turn.to(ADA), "Who are you?")
     assert reply.nothing_to(CARLA)

@@ -1,0 +1,128 @@
+"""Tickets as agents ask for them: lists of theirs, what a ticket's clocks and history say, how often somebody wrote."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+import peewee as pw
+
+from maild.config import Settings
+from maild.config.settings import Desk
+from maild.desk import clocks
+from maild.desk.models import Clock, Event, Ticket
+from maild.desk.prepared import Select
+from maild.mail import wording
+
+_ROWS = 30  # of a list
+_EVENTS = 60  # of a history, the newest
+_PREVIOUS = 99
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\S*\Z")  # as an event holds a time
+_OPEN = ("new", "open", "pending")
+
+_EARLIER = Select(
+    Ticket,
+    lambda person, before, limit: (
+        Ticket.select(Ticket.id).where((Ticket.requester == person) & (Ticket.opened_at < before)).limit(limit)
+    ),
+    3,
+)
+
+
+def earlier(ticket: Ticket) -> int:
+    """How many tickets the requester had before this one, up to 99."""
+    before = Ticket.opened_at.db_value(ticket.opened_at)
+    return len(_EARLIER.all(ticket.requester.id, before, _PREVIOUS))
+
+
+def of_agent(which: str, staff: str, desk: Desk) -> tuple[list[dict[str, Any]], int]:
+    """Open tickets: an agent's own (`mine`), those of their lines, or the next due of all; and how many are left out.
+
+    The most pressing first: by the first clock that runs, then by age.
+    """
+    lines = [name for name, line in desk.lines.items() if staff in (*line.agents, line.lead)]
+    due = pw.fn.MIN(Clock.due_at)
+    running = (Clock.ticket == Ticket.id) & Clock.stopped_at.is_null() & Clock.paused_at.is_null()
+    rows = Ticket.select(Ticket, due.alias("due_at")).join(Clock, pw.JOIN.LEFT_OUTER, on=running)
+    rows = rows.where(Ticket.status << _OPEN)
+    if which == "mine":
+        rows = rows.where(Ticket.assignee == staff)
+    elif which == "line":
+        rows = rows.where(Ticket.line << lines)
+    else:
+        rows = rows.where((Ticket.assignee == staff) | (Ticket.line << lines))
+        rows = rows.having(due.is_null(False))
+    rows = rows.group_by(Ticket.id).order_by(due.is_null(), due, Ticket.id)
+    found = list(rows.limit(_ROWS + 1).objects())
+    more = rows.count() - _ROWS if len(found) > _ROWS else 0
+    return [_row(row, desk) for row in found[:_ROWS]], more
+
+
+def _row(row: Any, desk: Desk) -> dict[str, Any]:
+    assignee = desk.people.get(row.assignee or "")
+    due = row.due_at
+    return {
+        "key": row.key,
+        "subject": row.subject,
+        "status": row.status,
+        "priority": row.priority,
+        "line": row.line,
+        "assignee": assignee.name if assignee else None,
+        "requester": row.requester.name or row.requester.address,
+        "due_at": Clock.due_at.python_value(due) if isinstance(due, str) else due,
+    }
+
+
+def ledger(ticket: Ticket) -> tuple[dict[str, Any], ...]:
+    """The facts of each clock."""
+    return tuple(
+        {
+            "kind": clock.kind,
+            "policy": clock.policy,
+            "calendar": clock.calendar,
+            "started_at": clock.started_at,
+            "target": timedelta(seconds=clock.target),
+            "paused": timedelta(seconds=clock.paused) if clock.paused else None,
+            "paused_now": clock.paused_at is not None,
+            "due_at": clock.due_at,
+            "stopped_at": clock.stopped_at,
+            "breached_at": clock.breached_at,
+            "running": clock.stopped_at is None and clock.paused_at is None,
+        }
+        for clock in clocks.of(ticket)
+    )
+
+
+def events(ticket: Ticket, settings: Settings, words: Mapping[str, str], zone: str) -> tuple[dict[str, Any], ...]:
+    """The newest events of a ticket in words, the oldest of them first."""
+    rows = list(Event.select().where(Event.ticket == ticket).order_by(Event.id.desc()).limit(_EVENTS))
+    people = settings.desk.people
+    return tuple(
+        {
+            "at": row.at,
+            "by": people[row.by].name if row.by in people else row.by,
+            "what": _what(row, settings, words, zone),
+            "why": row.why,
+        }
+        for row in reversed(rows)
+    )
+
+
+def _what(row: Event, settings: Settings, words: Mapping[str, str], zone: str) -> str:
+    kind = words.get(row.kind, row.kind.replace("_", " "))
+    if row.kind == "opened" or (row.before is None and row.after is None):
+        return kind
+    return f"{kind}: {_value(row.before, settings, words, zone)} → {_value(row.after, settings, words, zone)}"
+
+
+def _value(value: Any, settings: Settings, words: Mapping[str, str], zone: str) -> str:
+    if isinstance(value, str) and _TIME.match(value):
+        return wording.moment(datetime.fromisoformat(value), wording.zone_of(zone), words)
+    if isinstance(value, list):
+        return ", ".join(map(str, value)) or "-"
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {inner}" for key, inner in value.items())
+    member = settings.desk.people.get(str(value))
+    return "-" if value is None else member.name if member else words.get(str(value), str(value))

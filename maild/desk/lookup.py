@@ -1,0 +1,125 @@
+"""What an agent's mail asks the desk about: the tickets that it names, what waits, what others did meanwhile.
+
+Deciding is pure, so all that a command may need to know is looked up before, and only for mails that ask.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import cast, get_args
+
+from maild.desk import fields, inbox, tickets
+from maild.desk.models import Event, Incoming, Message, Ticket
+from maild.mail.message import Mail
+from maild.outcome import Verdict
+from maild.policy import orders
+from maild.policy.changes import TicketField
+from maild.policy.facts import HeldMail, Known, Past
+
+_WAITING = frozenset({"accept", "split", "drop", "send"})
+_UNDONE = (*get_args(TicketField), "tagged", "untagged", "joined", "left", "linked")
+_PAST = 200  # events that one mail can have caused, and that one look goes back
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Who asks, about which ticket, in a mail that answers a notice about which other mail."""
+
+    mail: Mail
+    verb: str
+    ticket: Ticket | None
+    actor: str
+    about: int | None
+
+
+def known(question: Question) -> Known:
+    """What the commands of a mail need to know."""
+    parsed = orders.parse(question.mail.reply, question.verb)
+    verbs = {line.verb for line in parsed.lines}
+    if not verbs:
+        return Known()
+    ticket = question.ticket
+    named = [found for key in sorted(parsed.named()) if (found := fields.by_key(key)) is not None]
+    held: tuple[HeldMail, ...] = ()
+    split = None
+    copied: dict[str, str] = {}
+    done: tuple[Past, ...] = ()
+    if ticket is not None and verbs & _WAITING:
+        held = tuple(_held(row) for row in inbox.held(ticket.id))
+        split = _to_split(ticket, question.about) if "split" in verbs else None
+    if ticket is not None and "reply-all" in verbs:
+        copied = _copied(ticket)
+    if "undo" in verbs:
+        words = next((line.words for line in parsed.lines if line.verb == "undo"), "")
+        done, more = _to_undo(ticket, question.actor, words)
+        named += more
+    return Known({one.key: tickets.whole(one) for one in named}, held, split, done, copied)
+
+
+def since(ticket: Ticket, revision: int, actor: str) -> tuple[Past, ...]:
+    """The public replies and changes of status that others made after a revision of the ticket (B37)."""
+    rows = Event.select().where(
+        (Event.ticket == ticket)
+        & (Event.revision > revision)
+        & (Event.by != actor)
+        & (Event.kind << ("status", "recorded"))
+    )
+    return tuple(
+        _past(row, ticket.key)
+        for row in rows.order_by(Event.id).limit(_PAST)
+        if row.kind == "status" or row.why == "public reply"
+    )
+
+
+def _past(row: Event, key: str) -> Past:
+    text = ""
+    if row.kind == "recorded":
+        said = Message.get_or_none((Message.ticket == row.ticket) & (Message.incoming == row.__data__["incoming"]))
+        text = said.text if said else ""
+    return Past(key, row.kind, row.by, row.at, row.before, row.after, text)
+
+
+def _held(row: Incoming) -> HeldMail:
+    return HeldMail(row.id, row.sender or "", cast("Verdict", row.verdict), row.reason or "")
+
+
+def _to_split(ticket: Ticket, about: int | None) -> int | None:
+    """The mail of an outsider on this ticket that was answered, or else the last; never the one that opened it."""
+    rows = list(
+        Message.select(Message.incoming)
+        .where((Message.ticket == ticket) & (Message.direction == "in") & Message.incoming.is_null(False))
+        .order_by(Message.id)
+    )
+    numbers = [row.__data__["incoming"] for row in rows][1:]
+    outsiders = {row.id for row in Incoming.select().where(Incoming.id << numbers) if row.verdict != "agent"}
+    found = [number for number in numbers if number in outsiders]
+    return about if about in found else found[-1] if found and about is None else None
+
+
+def _copied(ticket: Ticket) -> dict[str, str]:
+    """Whom the last mail of an outsider on the ticket went to as well."""
+    said = (Message.ticket == ticket) & (Message.direction == "in") & (Message.visibility == "public")
+    last = Message.select(Message.copied).where(said).order_by(Message.id.desc()).first()
+    return dict(last.copied or {}) if last else {}
+
+
+def _to_undo(ticket: Ticket | None, actor: str, words: str) -> tuple[tuple[Past, ...], list[Ticket]]:
+    """What a mail of this agent changed (by its number, or the last on this ticket), and which tickets."""
+    mine = Event.select(Event, Ticket).join(Ticket).where((Event.by == actor) & Event.incoming.is_null(False))
+    number = words.lstrip("#")
+    if not number.isdigit() or len(number) > 9:
+        if number or ticket is None:
+            return (), []
+        last = mine.where((Event.ticket == ticket) & (Event.kind << _UNDONE)).order_by(Event.id.desc()).first()
+        if last is None:
+            return (), []
+        number = last.__data__["incoming"]
+    # an event has no index on its mail: those of the ticket, and from there those of its neighbours in time
+    first = mine.where((Event.incoming == int(number)) & (Event.ticket == ticket)).order_by(Event.id).first()
+    if first is None:
+        return (), []
+    near = mine.where((Event.incoming == int(number)) & Event.id.between(first.id - _PAST, first.id + _PAST))
+    rows = list(near.where(Event.kind << _UNDONE).order_by(Event.id))
+    found: dict[str, Ticket] = {row.ticket.key: row.ticket for row in rows}
+    past = tuple(Past(row.ticket.key, row.kind, row.by, row.at, row.before, row.after) for row in rows)
+    return past, list(found.values())

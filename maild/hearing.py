@@ -1,0 +1,132 @@
+"""What is known of one mail before anything is decided: whose it is, which ticket it belongs to, what it answers.
+
+Read only: `incoming` decides on it and carries that out; `maild explain` shows it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import partial
+
+from maild.config import Account
+from maild.desk import conversation, identity, lookup, tickets
+from maild.desk.contents import zone
+from maild.desk.conversation import Found
+from maild.desk.identity import Sender
+from maild.desk.models import Incoming
+from maild.mail.address import canonical
+from maild.mail.message import File, Mail, Reading
+from maild.policy import agent
+from maild.policy.facts import Facts, Said
+from maild.stage import Stage
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """One mail with its ticket and its sender."""
+
+    facts: Facts
+    found: Found
+    sender: Sender
+    account: Account
+    files: tuple[File, ...]  # its attachments, those that may be passed on
+
+
+def hear(stage: Stage, row: Incoming, reading: Reading, now: datetime) -> Heard:
+    """Find the ticket and the sender of a mail, and all that deciding about it needs. Call it inside a transaction."""
+    account = _account(stage, row.account)
+    found = _found(stage, row, reading.mail, now)
+    sender = identity.judge(reading.mail, found, account, stage.settings, stage.staff)
+    staff = frozenset(member.id for member in stage.staff.values())
+    own = {canonical(x) for a in stage.settings.accounts for x in (a.address, *a.aliases)}
+    facts = Facts(
+        mail=_without_tokens(reading.mail, stage, now),
+        sender=sender.address,
+        actor=sender.actor,
+        verdict=sender.verdict,
+        evidence=found.evidence,
+        account=account.name,
+        ticket=tickets.view(found.ticket) if found.ticket is not None else None,
+        now=now,
+        internal=found.internal,
+        to_staff=found.person in staff,
+        from_staff=sender.actor in stage.staff,
+        language=_language(stage, reading.mail.language, sender),
+        vouched=sender.vouched,
+        joins=sender.joins,
+        own=frozenset(own | {canonical(stage.settings.sending.sender.address)}),
+        said=Said(row.released["how"], row.released["by"]) if row.released else None,
+    )
+    if sender.verdict != "agent":
+        return Heard(facts, found, sender, account, reading.files)
+    # what an agent sends may go out
+    files = tuple(file for file in reading.files if not _is_ours(file, stage, staff, now))
+    return Heard(_of_agent(stage, row, reading.mail, facts, found), found, sender, account, files)
+
+
+def _found(stage: Stage, row: Incoming, mail: Mail, now: datetime) -> Found:
+    """The ticket of a mail, as it is now that nobody else changes it: what was found may be old."""
+    mint, today = stage.post.mint, now.date()
+    found = conversation.find(mail, tuple(row.envelope_to), mint, today)
+    if found.ticket is None and row.released and row.ticket is not None:
+        found = Found(row.ticket, "none")  # it was held there, whatever became of its evidence since
+    claimed = canonical(mail.sender.address) if mail.sender else ""
+    if found.ticket is None and stage.settings.desk.person_by_address(claimed) is not None:
+        found = conversation.named(mail)
+    return found if found.ticket is None else replace(found, ticket=tickets.lock(found.ticket.id))
+
+
+def _of_agent(stage: Stage, row: Incoming, mail: Mail, facts: Facts, found: Found) -> Facts:
+    """What an agent's mail needs besides: what it answers, what others did since, what its commands ask about."""
+    mint, today, ticket = stage.post.mint, facts.now.date(), found.ticket
+    verb = conversation.verb(mail, tuple(row.envelope_to), mint, today)
+    about = conversation.about(mail)
+    inside = outside = ""
+    if ticket is not None and agent.quotes(facts.mail.reply):
+        inside, outside = conversation.said(ticket)
+    seen = conversation.seen(mail, ticket, mint, today) if ticket is not None else None
+    since = lookup.since(ticket, seen, facts.actor) if ticket is not None and seen is not None else ()
+    asked = lookup.Question(facts.mail, verb, ticket, facts.actor, about)
+    me = stage.settings.desk.people.get(facts.actor)
+    return replace(
+        facts,
+        ticket=tickets.whole(ticket) if ticket is not None else None,
+        inside=inside,
+        outside=outside,
+        zone=(me.zone if me else None) or zone(stage.settings),
+        verb=verb,
+        since=since,
+        about=about,
+        known=lookup.known(asked),
+    )
+
+
+def _account(stage: Stage, name: str) -> Account:
+    """The account that took a mail in; of one that a reload removed, the first, which vouches for nothing here."""
+    accounts = stage.settings.accounts
+    known = next((a for a in accounts if a.name == name), None)
+    return known or accounts[0].model_copy(update={"authserv": None})
+
+
+def _language(stage: Stage, detected: str | None, sender: Sender) -> str:
+    """Staff have said which language they want; of others, what they write tells it."""
+    languages = stage.settings.desk.languages
+    wanted = (sender.language, detected) if sender.actor in stage.staff else (detected, sender.language)
+    return next((x for x in wanted if x in languages), languages[0])
+
+
+def _without_tokens(mail: Mail, stage: Stage, now: datetime) -> Mail:
+    """What a mail quotes of ours holds the token of who got it; nobody else may see that (B29, M7)."""
+    blank = partial(stage.post.mint.blank, today=now.date())
+    return replace(mail, text=blank(mail.text), reply=blank(mail.reply), elided=blank(mail.elided))
+
+
+def _is_ours(file: File, stage: Stage, staff: AbstractSet[int], now: datetime) -> bool:
+    """Whether an attachment is a mail of ours to staff, as programs attach what they answer: not for outsiders (M9).
+
+    Its token would make an agent of whoever reads it (M7), and the rest of it is for agents. UTF-16 is Outlook's .msg.
+    """
+    words = file.data.replace(b"\0", b"").decode("latin-1")
+    return any(token.person in staff for token in stage.post.mint.all(words, now.date()))
