@@ -73,7 +73,9 @@ def _database(settings: Settings) -> Iterator[tuple[Settings, str | None]]:
         open_database(settings, migrate=False)
         waiting, used = db.pending()
         if used and waiting:
-            raise MaildError(f"the database is of an older version; first bring it up to date: maild migrate ({waiting})")
+            raise MaildError(
+                f"the database is of an older version; first bring it up to date: maild migrate ({waiting})"
+            )
         if used:
             yield settings, None
             return

@@ -11,7 +11,7 @@ from datetime import datetime
 from functools import partial
 
 from maild.config import Account
-from maild.desk import conversation, identity, lookup, tickets
+from maild.desk import conversation, identity, lookup, people, tickets
 from maild.desk.contents import zone
 from maild.desk.conversation import Found
 from maild.desk.identity import Sender
@@ -55,6 +55,7 @@ def hear(stage: Stage, row: Incoming, reading: Reading, now: datetime) -> Heard:
         from_staff=sender.actor in stage.staff,
         language=_language(stage, reading.mail.language, sender),
         vouched=sender.vouched,
+        through=_through(found) if sender.verdict == "stranger" else "",
         joins=sender.joins,
         own=frozenset(own | {canonical(stage.settings.sending.sender.address)}),
         said=Said(row.released["how"], row.released["by"]) if row.released else None,
@@ -101,6 +102,12 @@ def _of_agent(stage: Stage, row: Incoming, mail: Mail, facts: Facts, found: Foun
         about=about,
         known=lookup.known(asked),
     )
+
+
+def _through(found: Found) -> str:
+    """Whose reply address it came by: that person forwarded our mail, or lost it."""
+    person = people.by_id(found.person) if found.person is not None else None
+    return (person.name or person.address) if person is not None else ""
 
 
 def _account(stage: Stage, name: str) -> Account:

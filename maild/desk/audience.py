@@ -29,7 +29,9 @@ def readers(
     for name in audience:
         for reader in _of(name, ticket, act, wishes):
             acted = act.actor in (reader.staff, reader.address) and name not in ("actor", "requester")
-            if not acted and not (copies and reader.staff is None and _has_it(reader, act)):
+            # B38: what agents say of the ticket of one of them is not for that one
+            theirs = name not in ("actor", "requester") and reader.id == ticket.__data__["requester"]
+            if not acted and not theirs and not (copies and reader.staff is None and _has_it(reader, act)):
                 found.setdefault(reader.id, reader)
     return list(found.values())
 
@@ -65,6 +67,8 @@ def _of(name: Audience, ticket: Ticket, act: Act, wishes: Mapping[int, bool]) ->
         muted = {i for i, wants in wishes.items() if not wants} if name in ("owner", "line") else set()
         for member in _members(name, ticket, act):
             stand_in = member if _present(member, act) else act.settings.desk.lead_of(ticket.line)  # B49
+            if _is_requester(stand_in, ticket, act):
+                stand_in = act.settings.desk.manager
             wanted = member == ticket.assignee or act.staff.get(stand_in, _NOBODY).id not in muted
             if stand_in in act.staff and wanted:
                 yield act.staff[stand_in]
@@ -74,7 +78,7 @@ def _members(name: Audience, ticket: Ticket, act: Act) -> Sequence[str]:
     """The ids of the staff that an audience means."""
     desk = act.settings.desk
     line = desk.lines.get(ticket.line)
-    agents = [a for a in line.agents if _present(a, act)] if line else []
+    agents = [a for a in line.agents if _present(a, act) and not _is_requester(a, ticket, act)] if line else []
     mine = [ticket.assignee] if ticket.assignee else []
     audiences: Mapping[str, Sequence[str]] = {
         "assignee": mine or [desk.lead_of(ticket.line)],  # a warning that reaches nobody is none
@@ -85,6 +89,11 @@ def _members(name: Audience, ticket: Ticket, act: Act) -> Sequence[str]:
         "data_protection": desk.data_protection,
     }
     return audiences[name]
+
+
+def _is_requester(member: str, ticket: Ticket, act: Act) -> bool:
+    """Whether it is the ticket of this member of staff, whom it does not tell what agents are told (B38)."""
+    return member in act.staff and act.staff[member].id == ticket.__data__["requester"]
 
 
 def _present(member: str, act: Act) -> bool:

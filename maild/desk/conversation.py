@@ -175,7 +175,7 @@ def trail(mail: Mail, envelope_to: tuple[str, ...], mint: Mint, today: date) -> 
         {
             "evidence": one.evidence,
             "ticket": one.ticket.key if one.ticket is not None else None,
-            "token_of": Person.get_by_id(one.person).address if one.person is not None else None,
+            "token_of": getattr(people.by_id(one.person), "address", None) if one.person is not None else None,
             "merged": one.merged,
             "void": None,
         }

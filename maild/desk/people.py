@@ -102,6 +102,11 @@ def reader(person: Person, fallback: str) -> Reader:
 _BY_ID = Select(Person, lambda number: Person.select().where(Person.id == number), 1)
 
 
+def by_id(number: int) -> Person | None:
+    """The person with this number."""
+    return _BY_ID.first(number)
+
+
 def holds(token: Token) -> bool:
     """Whether a genuine token is still its person's: nobody revoked it (B2)."""
     person = _BY_ID.first(token.person)

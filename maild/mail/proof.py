@@ -63,6 +63,7 @@ DEFAULTS: Mapping[str, Any] = MappingProxyType(
         "pending_until": None,
         "colleagues": (),  # to whom one click gives the ticket
         "new_subject": "",  # of the mail, where it is not the ticket's (B8)
+        "through": "",  # to whom we gave the reply address that a stranger wrote to (B4)
         "other": None,  # another ticket, of which no more than the key may be told
         "kept": "",  # why the text was kept back: "stale" (B37), or a line in it
         "changes": (),  # what others did since (B37)
@@ -221,6 +222,7 @@ _MORE: Mapping[str, Any] = {
     "pending_until": _OPENED + timedelta(days=1),
     "colleagues": ({"name": "Ben Sand", "link": _mailto("%21assign%20ben")},),
     "new_subject": "And the printer",
+    "through": "Carla Bianchi",
     "other": {"key": "INC-1"},
     "changes": (
         {"by": "Ben Sand", "at": _LATER, "what": "public", "value": "", "text": "Please restart it once."},

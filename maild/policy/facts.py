@@ -101,6 +101,7 @@ class Facts:
     language: str = "en"  # of the actor
     zone: str = "UTC"  # of the actor
     vouched: bool = False  # it is proved that the sender is who From says
+    through: str = ""  # to whom we gave the reply address that a stranger wrote to (B4)
     joins: bool = False  # a colleague of the requester, who becomes a participant
     own: frozenset[str] = frozenset()  # canonical addresses of the desk itself
     verb: str = ""  # a command in the plus-address that the mail came to

@@ -33,7 +33,12 @@ def opens(facts: Facts, desk: Desk, ruleset: Sequence[rules.Rule], link: TicketV
         changes += joined(facts, desk, frozenset({facts.sender}))
     if not silent and ruled.acknowledge != "never":
         changes.append(Notified("acknowledgement", ("requester",)))
-    told = {"text": mail.text, "verified": facts.verdict != "unverified", "other": {"key": link.key} if link else None}
+    told = {
+        "text": mail.text,
+        "verified": facts.verdict != "unverified",
+        "other": {"key": link.key} if link else None,
+        "through": facts.through,
+    }
     changes.append(Notified("new_ticket", ("owner",), told))
     return Decision("filed", opened.why, tuple(changes), opens=True)
 

@@ -86,6 +86,11 @@ class Order:
         """A change of one field, by the agent who wrote."""
         return Changed(name, value, self.why, self.facts.actor)
 
+    def owns(self, ticket: TicketView) -> bool:
+        """Whether the agent who wrote is the requester of another ticket, and so nobody's agent there (B38)."""
+        person = self.desk.person_by_address(ticket.requester)
+        return person is not None and person.id == self.facts.actor
+
     @property
     def why(self) -> str:
         """How the ticket's history names the reason."""

@@ -29,11 +29,12 @@ def replies(facts: Facts, ticket: TicketView, desk: Desk, ruleset: Sequence[rule
     ]
     files = [a for a in facts.mail.attachments if not a.inline]  # the logo of a signature says nothing
     meaning = answers.answer(text) if not files else "other"
-    if ticket.status == "resolved" and meaning == "solved":
+    asked = facts.verdict == "requester"  # whether it is solved is theirs to say, not a participant's
+    if asked and ticket.status == "resolved" and meaning == "solved":
         closed = Changed("status", "closed", "the requester confirmed", facts.actor)
         return Decision("filed", "confirms the solution", (*said, closed, Notified("closure", ("requester",))))
     if ticket.status in ("resolved", "closed"):
-        score = answers.score(text)
+        score = answers.score(text) if asked else None
         if score:
             rated = Changed("satisfaction", score, "the requester rated", facts.actor)
             return Decision("filed", "rates the solution", (*said, rated))
@@ -65,7 +66,8 @@ def stranger(facts: Facts, ticket: TicketView, desk: Desk, ruleset: Sequence[rul
     if how is None and (trick or desk.strangers == "hold"):
         why = "a machine's mail with a code or a link" if trick else f"{facts.sender} is not on the ticket"
         text = facts.mail.reply or facts.mail.text
-        told = Notified("held", ("owner",), {"text": text, "why": "trick" if trick else "stranger"})
+        shown = {"text": text, "why": "trick" if trick else "stranger", "through": facts.through}
+        told = Notified("held", ("owner",), shown)
         changes = (recorded(facts, text, internal=True), Noted("held", why, "maild"), told)
         return Decision("held", why, changes)
     return opening.opens(facts, desk, ruleset, link=ticket)

@@ -37,5 +37,5 @@ def test_only_what_a_person_wrote_is_not_automatic() -> None:
 
 def test_a_reply_to_what_is_held_stays_with_the_agents() -> None:
     """B28, B37."""
-    internal = {"internal_note", "unverified", "held", "stale"}
+    internal = {"internal_note", "unverified", "held", "stale", "why", "similar"}
     assert {name for name, notice in NOTICES.items() if notice.internal} == internal

@@ -134,6 +134,8 @@ def show(order: Order) -> Done | Refused:
     target = order.facts.known.tickets.get(order.words)
     if target is None:
         return Refused(Say("no_ticket", {"key": order.words}))
+    if order.owns(target):
+        return Refused(Say("own_ticket"))
     return Done(Say("sent_show", {"key": target.key}), (), ((target.key, (asked,)),))
 
 

@@ -39,6 +39,8 @@ def merge(order: Order) -> Done | Refused:
     target = _other(order)
     if isinstance(target, Refused):
         return target
+    if order.owns(target):
+        return Refused(Say("own_ticket"))
     child = order.ticket
     if child.status == "merged":
         return Refused(over(order))
@@ -191,14 +193,21 @@ def _other(order: Order) -> TicketView | Refused:
 
 def _held(order: Order) -> HeldMail | None:
     """The mail that is meant: by its number, by the notice that is answered, or the only one that waits."""
-    held = order.facts.known.held
+    held = _mine(order)
     wanted = order.words.lstrip("#") or str(order.facts.about)
     by_number = next((one for one in held if str(one.number) == wanted), None)
     return by_number or (held[0] if len(held) == 1 and not order.words else None)
 
 
+def _mine(order: Order) -> list[HeldMail]:
+    """What waits for this agent's word: mails of strangers, and their own answers, but not those of colleagues."""
+    me = order.desk.people.get(order.facts.actor)
+    own = (order.desk.person_by_address(one.sender) is me for one in order.facts.known.held)
+    return [one for one, mine in zip(order.facts.known.held, own, strict=True) if mine or one.verdict != "agent"]
+
+
 def _nothing(order: Order) -> Say:
-    held = order.facts.known.held
+    held = _mine(order)
     if not held:
         return Say("nothing_held")
     return Say("which_held", {"mails": ", ".join(f"#{one.number} ({one.sender})" for one in held)})
