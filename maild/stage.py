@@ -28,7 +28,7 @@ from maild.wire.smtp import Sender, SmtpLogin
 log = structlog.get_logger("stage")
 
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
-_SECRET = 16  # bytes, at least: what signs the tokens must not be guessed
+SECRET = 16  # bytes, at least: what signs the tokens must not be guessed
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +56,9 @@ def prepare(settings: Settings, now: datetime, on_problem: Callable[[str], None]
     `part` sets the claims of a helping process (`maild feed`) apart from the daemon's.
     """
     secret = settings.secret.reveal().encode()
-    if len(secret) < _SECRET:
+    if len(secret) < SECRET:
         raise MaildError(
-            f"the secret has {len(secret)} characters; it needs {_SECRET} at least (`maild init` makes one)"
+            f"the secret has {len(secret)} characters; it needs {SECRET} at least (`maild init` makes one)"
         )
     folders = [settings.folder / "templates", shipped.folder("templates")]
     templates = Templates([f for f in folders if f.is_dir()], on_problem)

@@ -21,7 +21,7 @@ FLOORS = (
     {"hearing"},
     {"intake", "incoming", "outgoing", "timers"},
     {"daemon"},
-    {"once", "explain"},
+    {"once", "explain", "doctor"},
     {"demo"},
     {"cli"},
     {"__main__"},

@@ -211,7 +211,8 @@ def _colleagues(page: Page, tagged: str) -> tuple[dict[str, str], ...]:
     """The others of the line, to whom one click gives the ticket."""
     desk, ticket = page.settings.desk, page.ticket
     line = desk.lines.get(ticket.line)
-    others = [a for a in line.agents if a not in (page.reader.staff, ticket.assignee)] if line else []
+    owner = next((i for i, one in page.act.staff.items() if one.id == ticket.__data__["requester"]), None)
+    others = [a for a in line.agents if a not in (page.reader.staff, ticket.assignee, owner)] if line else []
     start = _start(page, tagged)
     return tuple({"name": desk.people[a].name, "link": start + _quoted(f"!assign {a}\n")} for a in others[:_COLLEAGUES])
 

@@ -221,7 +221,8 @@ class _Reader:
 
 
 def _ids(fields: Fields, name: str) -> tuple[str, ...]:
-    return references.message_ids(" ".join(fields.raw(name)[:20]))
+    # programs in Python write an id that is longer than a line as an encoded word
+    return references.message_ids(header.words(" ".join(fields.raw(name)[:20])))
 
 
 def _date(value: str) -> datetime | None:

@@ -23,6 +23,7 @@ _PROPERTY = re.compile(
     r'([a-z]{1,20})[ \t]*\.[ \t]*([a-z0-9_-]{1,30})[ \t]*=[ \t]*((?:"(?:[^"\\]|\\.)*"|[^\s;"])+)', re.IGNORECASE
 )
 _REASON = re.compile(r'\breason[ \t]*=[ \t]*"(?:[^"\\]|\\.)*"', re.IGNORECASE)  # free words: no property stands in them
+_FAIL = re.compile(r"\bdmarc[ \t]*=[ \t]*fail\b", re.IGNORECASE)
 _SIGNS = re.compile(r'\\.?|["()]|[^"()\\]+', re.DOTALL)
 # The first label of public suffixes such as co.uk: nobody below one speaks for it or for a neighbour.
 _SECOND = {
@@ -87,13 +88,23 @@ def server(value: str) -> str | None:
 
 def refuted(results: Sequence[str], authserv: str | None) -> bool:
     """Whether the server `authserv` says that From is forged (dmarc=fail); no other proof outweighs that."""
-    found = _believed(results[0], authserv.strip().lower()) if authserv and results else None
+    if not authserv or not authserv.strip() or not results:
+        return False
+    authserv = authserv.strip().lower()
+    found = _believed(results[0], authserv)
+    if (
+        found is None
+        and _readable(results[0]) is None
+        and (authserv == MICROSOFT or results[0].strip().lower().startswith(authserv))
+    ):
+        # A sender's local part may make the block unreadable. That must not take the word "fail" out of it.
+        return _FAIL.search(results[0]) is not None
     return any((one.method, one.value) == ("dmarc", "fail") for one in found or ())
 
 
 def _believed(value: str, authserv: str) -> list[_Result] | None:
     """The results of one block, or None where it is not the server's."""
-    plain = _without_comments(value) if len(value) <= _LONGEST else None  # a piece may say what the whole does not
+    plain = _readable(value)
     if plain is None:
         return None
     value = plain
@@ -110,6 +121,11 @@ def _believed(value: str, authserv: str) -> list[_Result] | None:
     if remainder and not remainder.isdigit():  # only a version may follow (RFC 8601, 2.2)
         return None
     return _results(rest)
+
+
+def _readable(value: str) -> str | None:
+    """`value` without its comments, or None where it cannot be read whole: a piece may say what the whole does not."""
+    return _without_comments(value) if len(value) <= _LONGEST else None
 
 
 def _without_comments(value: str) -> str | None:

@@ -12,6 +12,9 @@ from maild.outcome import Evidence, Verdict
 from maild.policy.changes import Release
 
 
+TRICK = "a machine's mail with a code or a link"  # why a mail is held that no outsider may ever see (B26)
+
+
 @dataclass(frozen=True, slots=True)
 class TicketView:
     """A ticket as a decision sees it: a copy, so that deciding cannot change it."""

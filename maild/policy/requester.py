@@ -10,7 +10,7 @@ from maild.mail.message import Mail
 from maild.policy import answers, opening, rules, subject
 from maild.policy.changes import Change, Changed, Joined, Noted, Notified
 from maild.policy.decision import Decision, recorded
-from maild.policy.facts import Facts, TicketView
+from maild.policy.facts import TRICK, Facts, TicketView
 from maild.policy.terms import Desk
 
 # What other services write to prove that somebody reads a mailbox: a code of its own, or a link to follow (B26)
@@ -34,11 +34,11 @@ def replies(facts: Facts, ticket: TicketView, desk: Desk, ruleset: Sequence[rule
         closed = Changed("status", "closed", "the requester confirmed", facts.actor)
         return Decision("filed", "confirms the solution", (*said, closed, Notified("closure", ("requester",))))
     if ticket.status in ("resolved", "closed"):
-        score = answers.score(text) if asked else None
-        if score:
+        score = answers.score(text)
+        if score and asked:
             rated = Changed("satisfaction", score, "the requester rated", facts.actor)
             return Decision("filed", "rates the solution", (*said, rated))
-        if meaning != "other":
+        if score or meaning != "other":  # a participant's rating counts for nothing, but reopens nothing either
             return Decision("filed", "thanks", (*said, Noted("thanks", "a thank-you reopens nothing", facts.actor)))
         if ticket.status == "closed" and _too_late(ticket.closed_at, facts.now, desk):
             return opening.opens(facts, desk, ruleset, link=ticket)
@@ -64,7 +64,7 @@ def stranger(facts: Facts, ticket: TicketView, desk: Desk, ruleset: Sequence[rul
         told = Notified("requester_reply", ("owner",), {"text": text, "verified": False})
         return Decision("filed", f"accepted by {facts.said.by}", (joined, recorded(facts, text), told))
     if how is None and (trick or desk.strangers == "hold"):
-        why = "a machine's mail with a code or a link" if trick else f"{facts.sender} is not on the ticket"
+        why = TRICK if trick else f"{facts.sender} is not on the ticket"
         text = facts.mail.reply or facts.mail.text
         shown = {"text": text, "why": "trick" if trick else "stranger", "through": facts.through}
         told = Notified("held", ("owner",), shown)

@@ -112,3 +112,27 @@ def test_alignment_is_up_and_down_but_never_sideways() -> None:
     assert not trust.same_organisation("co.uk", "customer.co.uk")
     assert not trust.same_organisation("example", "customer.example")
     assert not trust.same_organisation("", "")
+
+
+@pytest.mark.parametrize(
+    ("value", "authserv", "forged"),
+    [
+        (f"{MX}; dmarc=fail header.from=customer.example", MX, True),
+        (f"{MX}; dmarc=pass header.from=evil.example; dmarc=fail header.from=customer.example", MX, True),
+        ("spf=none; dmarc=fail action=none header.from=customer.example", trust.MICROSOFT, True),
+        (f"{MX}; dmarc=pass header.from=customer.example", MX, False),
+        (f"{MX}; dmarc=none", MX, False),
+        ("other.example; dmarc=fail", MX, False),
+        (f"{MX}; x=y (dmarc=fail)", MX, False),
+        (f"{MX}; dmarc=fail", None, False),
+        (f"{MX}; dmarc=fail", " ", False),
+        # what the sender chose makes it unreadable: then the word alone is enough
+        (f'{MX}; spf=pass smtp.mailfrom="a@evil.example; dmarc=fail header.from=customer.example', MX, True),
+        (f"{MX}; spf=pass smtp.mailfrom=a(b@evil.example; dmarc=fail header.from=customer.example", MX, True),
+        (f"{MX}; spf=pass smtp.mailfrom={'a' * 9_000}@evil.example; dmarc=fail", MX, True),
+        (f"spf=pass smtp.mailfrom={'a' * 9_000}@evil.example; dmarc=fail", trust.MICROSOFT, True),
+        (f"other.example; x=({'a' * 9_000}; dmarc=fail", MX, False),
+    ],
+)
+def test_a_from_that_the_server_calls_forged_is_known(value: str, authserv: str | None, forged: bool) -> None:
+    assert trust.refuted([value], authserv) is forged

@@ -161,10 +161,15 @@ def test_colleagues_of_one_company_join_where_their_server_vouches(desk: Convers
     assert "Tom Webb" in joined.to(ADA, "requester_reply").text
     reply = desk.answers(ADA, joined.to(ADA), "Then the drum is worn.")
     assert went_to(reply) == {CARLA.address, TOM.address}
-    # and either of them can say that it is solved
+    # whether it is solved is Carla's to say: his yes is noted, and his rating reopens nothing
     solved = desk.answers(ADA, joined.to(ADA), "It has a new drum.\n!resolve")
-    desk.answers(TOM, solved.to(TOM), "Yes, it is solved. Thanks!")
-    assert desk.told(opened.ticket)["status"] == "closed"
+    assert desk.answers(TOM, solved.to(TOM), "Yes, it is solved. Thanks!").sent == []
+    assert desk.told(opened.ticket)["status"] == "resolved"
+    closed = desk.wait(days=4)
+    assert desk.answers(TOM, closed.to(TOM, "closure"), "5").sent == []
+    desk.answers(CARLA, closed.to(CARLA, "closure"), "4")
+    told = desk.told(opened.ticket)
+    assert (told["status"], told["satisfaction"]) == ("closed", "4")
 
 
 def test_a_ticket_for_somebody_who_called(desk: Conversation) -> None:

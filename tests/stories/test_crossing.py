@@ -1,4 +1,4 @@
-"""Two agents at one ticket: what is held back, what it says, and how it goes out, is dropped, or is written anew (B37)."""
+"""Two agents at one ticket: what is held back, what it says, and how it goes out, is dropped, or written anew (B37)."""
 
 from __future__ import annotations
 

@@ -47,27 +47,36 @@ def learns_nothing(scene: Scene, turn: Turn) -> bool:
     return all(m.notice == "acknowledgement" and not any(m.has(words) for words in hidden) for m in outside)
 
 
+HANDFUL = 15  # mails to one desk: to open one for each would take a minute, and more would meet the caps
+HANDFULS = [BATTERY[i : i + HANDFUL] for i in range(0, len(BATTERY), HANDFUL)]
+
+
 @on_one_database
-@pytest.mark.parametrize("spoof", BATTERY, ids=lambda spoof: spoof.name)
-def test_a_mail_that_is_not_what_it_claims_does_nothing(scene: Scene, spoof: Spoof) -> None:
+@pytest.mark.parametrize("spoofs", HANDFULS, ids=lambda spoofs: f"{spoofs[0].name} and after")
+def test_a_mail_that_is_not_what_it_claims_does_nothing(scene: Scene, spoofs: list[Spoof]) -> None:
+    for spoof in spoofs:
+        does_nothing(scene, spoof)
+
+
+def does_nothing(scene: Scene, spoof: Spoof) -> None:
     raw = spoof.raw(scene)
     before = standing(scene, scene.carla.ticket), standing(scene, scene.giulia.ticket)
     turn = scene.desk.takes(raw)
-    assert turn.fate["fate"] == "filed"
-    assert turn.fate["verdict"] == spoof.verdict
-    assert {c["result"] for c in turn.fate["commands"]} <= {"refused"}
-    assert (standing(scene, scene.carla.ticket), standing(scene, scene.giulia.ticket)) == before
-    assert turn.nothing_to(CARLA)
-    assert turn.nothing_to(GIULIA)
-    assert learns_nothing(scene, turn)
+    assert turn.fate["fate"] == "filed", spoof.name
+    assert turn.fate["verdict"] == spoof.verdict, spoof.name
+    assert {c["result"] for c in turn.fate["commands"]} <= {"refused"}, spoof.name
+    assert (standing(scene, scene.carla.ticket), standing(scene, scene.giulia.ticket)) == before, spoof.name
+    assert turn.nothing_to(CARLA), spoof.name
+    assert turn.nothing_to(GIULIA), spoof.name
+    assert learns_nothing(scene, turn), spoof.name
     if spoof.verdict == "stranger":  # a ticket of its own, as anybody's (B4)
-        assert turn.fate["created"]
-        assert turn.ticket not in (scene.carla.ticket, scene.giulia.ticket)
+        assert turn.fate["created"], spoof.name
+        assert turn.ticket not in (scene.carla.ticket, scene.giulia.ticket), spoof.name
     else:
-        assert turn.ticket == scene.carla.ticket
-        assert "Everything is fine now." in turn.to(ADA, "unverified").text
+        assert turn.ticket == scene.carla.ticket, spoof.name
+        assert "Everything is fine now." in turn.to(ADA, "unverified").text, spoof.name
         last = scene.desk.told(scene.carla.ticket)["messages"][-1]
-        assert (last["visibility"], last["verified"]) == ("internal", False)
+        assert (last["visibility"], last["verified"]) == ("internal", False), spoof.name
 
 
 # -- and what is genuine is believed, or the battery would prove nothing -----------------------------------------------

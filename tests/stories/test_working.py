@@ -1,4 +1,4 @@
-"""A ticket from the first mail to the stars, told three times: in English, in Italian, in Danish, and in nothing else."""
+"""A ticket from the first mail to the stars, told three times: in English, in Italian, in Danish, never in two."""
 
 from __future__ import annotations
 

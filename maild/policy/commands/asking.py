@@ -57,7 +57,9 @@ def template(order: Order) -> Done | Refused:
     if order.words in order.desk.replies:
         return Done(Say("template_used", {"name": order.words}))
     near = difflib.get_close_matches(order.words, order.desk.replies, n=1, cutoff=0.5)
-    return Refused(Say("no_template", {"name": order.words, "near": near[0] if near else "-"}))
+    if not near:
+        return Refused(Say("nothing_like", {"name": order.words}))
+    return Refused(Say("no_template", {"name": order.words, "near": near[0]}))
 
 
 @command("mail")
@@ -81,6 +83,8 @@ def on(order: Order) -> Done | Refused:
     """
     if order.words == order.ticket.key:
         return Done(Say("on", {"key": order.ticket.key}))
+    if not order.ticket.key:
+        return Refused(Say("no_ticket", {"key": order.words}))
     return Refused(Say("not_on", {"key": order.words, "this": order.ticket.key}))
 
 

@@ -54,7 +54,9 @@ def category(order: Order) -> Done | Refused:
     found = order.desk.categories.get(order.words)
     if found is None:
         near = difflib.get_close_matches(order.words, order.desk.categories, n=1, cutoff=0.4)
-        return Refused(Say("no_category", {"category": order.words, "near": near[0] if near else "-"}))
+        if not near:
+            return Refused(Say("nothing_like", {"name": order.words}))
+        return Refused(Say("no_category", {"category": order.words, "near": near[0]}))
     changes = [order.changed("category", order.words)]
     if found.service:
         changes.append(order.changed("service", found.service))

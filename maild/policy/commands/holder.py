@@ -136,7 +136,8 @@ def person(desk: Desk, words: str) -> str | Refused:
     wanted = words.strip().lower()
     agents = {a for line in desk.lines.values() for a in line.agents}
     people = {i: p for i, p in desk.people.items() if i in agents}
-    exact = [i for i, p in people.items() if wanted in (i.lower(), p.name.lower()) or canonical(wanted) == p.address]
+    known = desk.person_by_address(canonical(wanted))
+    exact = [i for i, p in people.items() if wanted in (i.lower(), p.name.lower()) or (known and known.id == i)]
     found = exact or [i for i, p in people.items() if wanted and p.name.lower().startswith(wanted)]
     if len(found) == 1:
         return found[0]
@@ -144,4 +145,6 @@ def person(desk: Desk, words: str) -> str | Refused:
         return Refused(Say("many_people", {"who": words, "people": ", ".join(sorted(people[i].name for i in found))}))
     names = {x.lower(): i for i, p in people.items() for x in (i, p.name, p.name.split()[0])}
     near = difflib.get_close_matches(wanted, names, n=1, cutoff=0.6)
-    return Refused(Say("no_person", {"who": words, "near": people[names[near[0]]].name if near else "-"}))
+    if not near:
+        return Refused(Say("nobody", {"who": words}))
+    return Refused(Say("no_person", {"who": words, "near": people[names[near[0]]].name}))

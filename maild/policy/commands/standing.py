@@ -79,6 +79,8 @@ def resolve(order: Order) -> Done | Refused:
     if order.ticket.status in _OVER:
         return Refused(over(order))
     solution = order.words or order.text
+    if order.ticket.status == "resolved" and not solution:  # the requester was asked already
+        return Done(Say("status_set", {"status": "resolved"}))
     changes: list[Change] = [*_waits(order, None), order.changed("status", "resolved")]
     if solution:
         changes.append(order.changed("resolution", solution))
@@ -110,6 +112,8 @@ def reopen(order: Order) -> Done | Refused:
     it: !reopen - riapre il ticket
     da: !reopen - åbner sagen igen
     """
+    if order.ticket.status == "merged":
+        return Refused(over(order))
     if order.ticket.status not in ("resolved", "closed"):
         return Refused(Say("not_solved"))
     return Done(Say("reopened"), (order.changed("status", "open"), Notified("reopened", ("requester",))))

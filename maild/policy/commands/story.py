@@ -22,7 +22,7 @@ from maild.policy.changes import (
     TicketField,
 )
 from maild.policy.commands.standing import over
-from maild.policy.facts import HeldMail, Past, TicketView
+from maild.policy.facts import TRICK, HeldMail, Past, TicketView
 from maild.policy.orders import Done, Order, Refused, Say, command
 
 _FIELDS = frozenset(f.name for f in fields(TicketView)) | {"resolution", "satisfaction", "pending_until", "silent"}
@@ -109,7 +109,8 @@ def accept(order: Order) -> Done | Refused:
     held = _held(order)
     if held is None or held.verdict == "agent":
         return Refused(_nothing(order))
-    return _released(order, held.number, "accept")
+    done = _released(order, held.number, "accept")
+    return replace(done, says=Say("released_note")) if held.reason == TRICK else done
 
 
 @command("mail")
