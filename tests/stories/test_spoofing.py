@@ -40,11 +40,11 @@ def standing(scene: Scene, key: str) -> tuple[object, ...]:
     return (*(told[field] for field in fields), told["first_response_at"], public, Participant.select().count())
 
 
-def learns_nothing(scene: Scene, turn: Turn) -> bool:
-    """Nobody but staff is told anything of the ticket, not even that there is one (M9)."""
+def learns_nothing(scene: Scene, turn: Turn, raw: bytes) -> bool:
+    """Nobody but staff is told of the ticket what they did not write themselves, nor that there is one (M9)."""
     hidden = ("Secret project", "secret project", f"{scene.carla.ticket}]", f"{scene.carla.ticket} ", "Carla", "carla@")
     outside = [m for m in turn.sent if m.recipient not in STAFF]
-    return all(m.notice == "acknowledgement" and not any(m.has(words) for words in hidden) for m in outside)
+    return all(m.notice == "acknowledgement" and not any(m.has(x) for x in hidden if x.encode() not in raw) for m in outside)
 
 
 HANDFUL = 15  # mails to one desk: to open one for each would take a minute, and more would meet the caps
@@ -68,7 +68,7 @@ def does_nothing(scene: Scene, spoof: Spoof) -> None:
     assert (standing(scene, scene.carla.ticket), standing(scene, scene.giulia.ticket)) == before, spoof.name
     assert turn.nothing_to(CARLA), spoof.name
     assert turn.nothing_to(GIULIA), spoof.name
-    assert learns_nothing(scene, turn), spoof.name
+    assert learns_nothing(scene, turn, raw), spoof.name
     if spoof.verdict == "stranger":  # a ticket of its own, as anybody's (B4)
         assert turn.fate["created"], spoof.name
         assert turn.ticket not in (scene.carla.ticket, scene.giulia.ticket), spoof.name
