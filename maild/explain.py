@@ -13,9 +13,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from email import message_from_bytes, policy
-from email.message import EmailMessage
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import structlog
 
@@ -50,6 +49,11 @@ def explain(settings: Settings, asked: Question, now: datetime) -> dict[str, Any
     """The whole account of one mail; "quarantined" where it cannot be read, with the reason."""
     with reader_of(settings) as reader:
         reading = reader.read_many([asked.raw])[0]
+    return answer(settings, reading, asked, now)
+
+
+def answer(settings: Settings, reading: Reading | Unreadable, asked: Question, now: datetime) -> dict[str, Any]:
+    """The same of a mail that was read already."""
     head = {"source": asked.source, "account": asked.account}
     if isinstance(reading, Unreadable):
         return {**head, "fate": "quarantined", "reason": str(reading)}
@@ -79,6 +83,7 @@ def _database(settings: Settings) -> Iterator[tuple[Settings, str | None]]:
         if used:
             yield settings, None
             return
+        db.close()
     with tempfile.TemporaryDirectory(prefix="maild-explain-") as folder:
         empty = replace(settings, database=f"sqlite://{Path(folder) / 'maild.db'}")
         open_database(empty)
@@ -229,7 +234,7 @@ def _turn(was: dict[str, Any] | None, row: Clock) -> str | None:
 
 
 def _mail(row: Outgoing, whole: bool) -> dict[str, Any]:
-    mail = cast("EmailMessage", message_from_bytes(bytes(row.data), policy=policy.default))
+    mail = message_from_bytes(bytes(row.data), policy=policy.default)
     told = {
         "notice": row.notice,
         "to": row.recipient,

@@ -217,7 +217,12 @@ def said_again(row: Incoming, mail: Mail, heard: Heard, now: datetime) -> Incomi
     ticket = heard.found.ticket
     if ticket is None or heard.sender.verdict != "agent" or row.released:
         return None
-    return inbox.said_again(row, mail, ticket.id, heard.sender.address, now - _TWICE)
+    twin = inbox.said_again(row, mail, ticket.id, heard.sender.address, now - _TWICE)
+    if twin is None:
+        return None
+    # a command in the plus-address is not among the words that were compared
+    verb = next((one["line"][1:] for one in twin.commands or () if one["line"].startswith("+")), "")
+    return twin if verb == heard.facts.verb else None
 
 
 def _finish(row: Incoming, fate: Fate, now: datetime, reading: Reading, ticket: int | None) -> Fate:

@@ -116,7 +116,7 @@ def remind(stage: Stage, now: datetime) -> int:
     due = list(Reminder.select(Reminder.id).where((Reminder.at <= now) & Reminder.done_at.is_null()).limit(BATCH))
     over = list(Ticket.select(Ticket.id).where(Ticket.pending_until <= now).limit(BATCH))
     done = 0
-    for work, rows in ((_remind, due), (_end_waiting, over)):
+    for work, what, rows in ((_remind, "reminder", due), (_end_waiting, "ticket", over)):
         for row in rows:
             try:
                 with db.transaction():
@@ -124,7 +124,7 @@ def remind(stage: Stage, now: datetime) -> int:
             except Unavailable:
                 raise
             except Exception:  # not counted, so that nobody asks again at once; the next minute tries it again
-                log.exception("nobody could be reminded", ticket=row.id)
+                log.exception("nobody could be reminded", **{what: row.id})
     return done
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from maild.cli import EX_NOT_WELL, cli, output, explained, with_folder
+from maild.cli import EX_NOT_WELL, cli, explained, output, with_folder
 from maild.cli.looking import AS_JSON, LIMIT, opened
 from maild.cli.running import ready
 from maild.errors import MaildError

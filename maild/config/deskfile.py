@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias, TypeVar
 
-from pydantic import AfterValidator, Field, PlainValidator, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field, GetJsonSchemaHandler, PlainValidator, WithJsonSchema
+from pydantic_core import CoreSchema
 
 from maild.config import values
 from maild.config.machine import Section
@@ -18,7 +19,8 @@ from maild.policy.changes import Audience
 from maild.policy.priority import Level, Priority
 
 Pausing = Literal["new", "open", "pending"]
-ClockKind = Literal["first_response", "next_response", "resolution"]
+ClockKind = Literal["first_response", "next_response", "resolution", "keep_informed", "line"]
+TicketType = Literal["incident", "request", "problem"]
 Trust = Literal["either", "token", "dmarc", "token+dmarc", "from"]
 Receipts = Literal["all", "failures"]
 Strangers = Literal["new", "hold"]
@@ -94,6 +96,22 @@ WeekDays: TypeAlias = Annotated[
     tuple[int, ...], PlainValidator(weekdays), WithJsonSchema({"type": "string", "pattern": f"^{_DAYS.pattern}$"})
 ]
 Text: TypeAlias = Annotated[str, Field(min_length=1)]
+T = TypeVar("T")
+
+
+class _AloneOrListed:
+    """Where one value is wanted or a list of them: how editors are told."""
+
+    def __get_pydantic_json_schema__(self, core: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        found = handler(core)
+        return {"anyOf": [found["items"], found]}
+
+
+def _listed(value: Any) -> Any:
+    return [value] if isinstance(value, (str, int, float)) else value
+
+
+OneOrMore: TypeAlias = Annotated[tuple[T, ...], BeforeValidator(_listed), _AloneOrListed()]
 
 
 class PersonSection(Section):
@@ -169,6 +187,10 @@ class CalendarSection(Section):
         default=None, description="The country (IT), or the part of one (IT-BZ), whose public holidays are free."
     )
     closed: tuple[Day, ...] = Field(default=(), description="Other days on which nobody works.")
+    special: Mapping[Day, DayTimes] = Field(
+        default={},
+        description='Days with hours of their own, such as 2026-12-31: ["09:00-13:00"]; they go before holidays.',
+    )
 
 
 class TargetSection(Section):
@@ -179,16 +201,38 @@ class TargetSection(Section):
     calendar: str = Field(description="In whose open time both are counted.")
 
 
+class WhenSection(Section):
+    """For which tickets a service level is: all that is said must fit, of a list one of it."""
+
+    category: OneOrMore[CategoryPath] = Field(default=(), description="What it is about, with all below: network.")
+    service: OneOrMore[Text] = Field(default=(), description="The service that is affected.")
+    domain: OneOrMore[Domain] = Field(default=(), description="Where the requester writes from, subdomains included.")
+    tag: OneOrMore[Text] = Field(default=(), description="A tag that it has.")
+    type: OneOrMore[TicketType] = Field(default=(), description="Incident, request or problem.")
+    language: OneOrMore[Language] = Field(default=(), description="The requester's language.")
+    priority: OneOrMore[Priority] = Field(default=(), description="How much it matters.")
+
+
 class SlaSection(Section):
     """A service level agreement."""
 
     name: Text = Field(description="What it is called.")
+    when: WhenSection | None = Field(
+        default=None, description="For which tickets it is; the last one is for all others, and has none."
+    )
     targets: Mapping[Priority, TargetSection] = Field(description="For each priority, what is promised.")
     next_response: SomeTime | None = Field(
         default=None, description="Until a later mail of the requester is answered; null promises nothing."
     )
+    keep_informed: SomeTime | None = Field(
+        default=None, description="Until the requester hears from an agent again, while it is not solved."
+    )
+    lines: Mapping[str, SomeTime] = Field(
+        default={}, description="How long each line may have a ticket, such as L1: 4h."
+    )
     pause: tuple[Pausing, ...] = Field(
-        default=("pending",), description="The statuses in which the resolution clock stands still."
+        default=("pending",),
+        description="The statuses in which the clocks of resolution, keep_informed and lines stand still.",
     )
 
 

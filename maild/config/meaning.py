@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import zoneinfo
 from collections.abc import Iterable, Mapping
+from datetime import date
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
-from maild.config.deskfile import WEEK, CalendarSection, DeskFile, RungSection, SlaSection
+from maild.config.deskfile import WEEK, CalendarSection, DeskFile, RungSection, SlaSection, WhenSection
 from maild.config.machine import MaildFile
 from maild.config.problems import Where
 from maild.config.settings import Category, Closing, Desk, Line, Listener, Person
@@ -24,7 +25,7 @@ from maild.policy import hours
 from maild.policy.forms import nearest
 from maild.policy.hours import Calendar, Intervals
 from maild.policy.priority import LEVELS, PRIORITIES, Matrix
-from maild.policy.sla import Levels, Policy, Rung, Target
+from maild.policy.sla import Levels, Policy, Rung, Target, When
 
 YEAR = 2026  # any year: whether a country is known does not depend on it
 
@@ -253,6 +254,12 @@ def _levels(file: DeskFile, names: _Names, document: Document) -> Levels:
     for i, sla in enumerate(file.sla):
         if sla.name in [other.name for other in file.sla[:i]]:
             document.complain(("sla", i, "name"), f'a service level "{sla.name}" stands already above')
+        if sla.when is None and i + 1 < len(file.sla):
+            message = f'no ticket comes as far as "{file.sla[i + 1].name}": "{sla.name}" is for all; it belongs last'
+            document.complain(("sla", i, "name"), message)
+    if file.sla and file.sla[-1].when is not None:
+        message = f'no service level matches everything: the last, "{file.sla[-1].name}", must have no `when`'
+        document.complain(("sla", len(file.sla) - 1, "when"), message, at_key=True)
     return Levels(
         policies=tuple(_policy(sla, ("sla", i), names, file) for i, sla in enumerate(file.sla)),
         ladders={kind: tuple(map(_rung, rungs)) for kind, rungs in file.escalation.items()},
@@ -269,7 +276,36 @@ def _policy(section: SlaSection, here: Where, names: _Names, file: DeskFile) -> 
     for priority, target in section.targets.items():
         names.one((*here, "targets", priority, "calendar"), target.calendar, file.calendars, "calendar")
         targets[priority] = Target(target.first_response, target.resolution, target.calendar)
-    return Policy(section.name, MappingProxyType(targets), frozenset(section.pause), section.next_response)
+    for line in section.lines:
+        names.one((*here, "lines", line), line, file.lines, "line")
+    return Policy(
+        name=section.name,
+        targets=MappingProxyType(targets),
+        pause=frozenset(section.pause),
+        next_response=section.next_response,
+        keep_informed=section.keep_informed,
+        lines=MappingProxyType(dict(section.lines)),
+        when=_when(section.when, (*here, "when"), names, file) if section.when else None,
+    )
+
+
+def _when(section: WhenSection, here: Where, names: _Names, file: DeskFile) -> When:
+    if not any(getattr(section, word) for word in WhenSection.model_fields):
+        names.document.complain(here, "say for which tickets, or leave `when` out", at_key=True)
+    branches = {"/".join(path.split("/")[: n + 1]) for path in file.categories for n in range(path.count("/") + 1)}
+    for i, path in enumerate(section.category):
+        names.one((*here, "category", i), path, sorted(branches), "category")
+    for i, language in enumerate(section.language):
+        names.one((*here, "language", i), language, file.languages, "language")
+    return When(
+        category=section.category,
+        service=section.service,
+        domain=tuple(domain_of(f"x@{name}") for name in section.domain),
+        tag=section.tag,
+        type=section.type,
+        language=section.language,
+        priority=section.priority,
+    )
 
 
 def _rung(section: RungSection) -> Rung:
@@ -281,10 +317,23 @@ def _calendar(name: str, section: CalendarSection, document: Document) -> Calend
     here: Where = ("calendars", name)
     zone, week = _zone(section.zone, (*here, "zone"), document), _week(section, here, document)
     known = section.holidays is None or _known_holidays(section.holidays, (*here, "holidays"), document)
+    special = _special(section, here, document)
     if not any(week):
         document.complain((*here, "hours"), f"the calendar `{name}` has no hours; no time could be promised by it")
         return None
-    return Calendar(name, zone, week, section.holidays, frozenset(section.closed)) if zone and known else None
+    closed = frozenset(section.closed)
+    return Calendar(name, zone, week, section.holidays, closed, special) if zone and known else None
+
+
+def _special(section: CalendarSection, here: Where, document: Document) -> tuple[tuple[date, Intervals], ...]:
+    """The days with hours of their own."""
+    for day, times in section.special.items():
+        where: Where = (*here, "special", day.isoformat())
+        if not times:
+            document.complain(where, f"a day on which nobody works belongs in `closed`: [{day}]")
+        if day in section.closed:
+            document.complain(where, f"{day} stands in `closed` too", at_key=True)
+    return tuple(sorted(section.special.items()))
 
 
 def _zone(name: str, where: Where, document: Document) -> ZoneInfo | None:

@@ -52,7 +52,7 @@ class Page:
 
 def values(page: Page, address: str, tagged: str, ref: str, *, files: bool) -> dict[str, Any]:
     """The values of a notice about a ticket. `tagged` is the address to which its reader answers."""
-    ticket, act, desk = page.ticket, page.act, page.settings.desk
+    act, desk = page.act, page.settings.desk
     found: dict[str, Any] = {
         "desk": {"name": desk.name, "address": address},
         "ticket": _ticket(page),
@@ -68,7 +68,6 @@ def values(page: Page, address: str, tagged: str, ref: str, *, files: bool) -> d
     more = _MORE.get(page.notified.notice)
     if more:
         found |= more(page)
-    assert ticket is not None
     return found
 
 
@@ -197,6 +196,8 @@ def _links(page: Page, tagged: str) -> dict[str, str]:
         if page.notified.values.get("undoes") and page.act.incoming:
             links["undo"] = start + quote(f"!undo {page.act.incoming}\n")
         return links
+    if page.reader.id != page.ticket.requester.id:  # whether it is solved is the requester's to say
+        return {}
     scores = {f"rate{n}": start + _quoted(str(n)) for n in range(1, 6)}
     return {"yes": start + _quoted(words["say.yes"]), "no": start + _quoted(words["say.no"] + "\n"), **scores}
 
@@ -250,7 +251,7 @@ def _resolution(page: Page) -> dict[str, Any]:
 
 def _closure(page: Page) -> dict[str, Any]:
     closing = page.settings.desk.closing
-    return {"reopen_within": closing.reopen_within, "satisfaction": closing.satisfaction}
+    return {"reopen_within": closing.reopen_within, "satisfaction": closing.satisfaction and page.reader.id == page.ticket.requester.id}
 
 
 def _receipt(page: Page) -> dict[str, Any]:

@@ -15,10 +15,13 @@ from maild.mail.message import Mail
 from maild.mail.token import PATTERN, Mint, Token
 from maild.outcome import Evidence
 from maild.policy import orders, subject
+from maild.policy.notices import NOTICES
 
 # support+TOKEN-note@: a command for programs and people that cannot write one into the text
 _VERB = re.compile(r"\+([a-z2-7]{44})-([a-z][a-z-]{1,20})@", re.IGNORECASE)
 _REVISION = re.compile(r"([a-z2-7]{44})(?:\.r|\W{1,3}r)(\d{1,9})(?!\d)", re.IGNORECASE)
+# The Message-IDs of notices that nobody is to answer, such as receipts
+_ASIDE = re.compile(rf"(?:{'|'.join(sorted(n.name for n in NOTICES.values() if not n.answerable))})\.[0-9a-f]{{8}}@")
 _GENERATIONS = 10  # of tickets that were merged into one another
 
 
@@ -37,9 +40,11 @@ class Found:
 def find(mail: Mail, envelope_to: tuple[str, ...], mint: Mint, today: date) -> Found:
     """The strongest evidence in a mail; a ticket that does not exist (any more) is no evidence."""
     best: Found | None = None
+    answered = next(iter((*mail.in_reply_to, *reversed(mail.references))), "")
+    aside = bool(_ASIDE.match(answered))  # "ok, thanks" to a receipt is not meant for the requester
     for found in _evidence(mail, envelope_to, mint, today):
         if best is None:
-            best = found
+            best = replace(found, internal=True) if aside else found
         elif found.ticket != best.ticket and found.ticket is not None:
             words = f"its {found.evidence} names {found.ticket.key}"
             return replace(best, conflict=words)
@@ -79,8 +84,9 @@ def seen(mail: Mail, ticket: Ticket, mint: Mint, today: date) -> int | None:
 def about(mail: Mail) -> int | None:
     """The number of the mail in the ledger that the answered notice told of."""
     ids = (*mail.in_reply_to, *reversed(mail.references))[:4]
-    rows = {row.message_id: row.__data__["incoming"] for row in Outgoing.select().where(Outgoing.message_id << ids)}
-    return next((rows[i] for i in ids if rows.get(i) is not None), None) if rows else None
+    told = Outgoing.select(Outgoing.message_id, Outgoing.incoming).where(Outgoing.message_id << ids)
+    rows = {row.message_id: row.__data__["incoming"] for row in told}
+    return next((rows[i] for i in ids if rows.get(i) is not None), None)
 
 
 def said(ticket: Ticket) -> tuple[str, str]:

@@ -350,20 +350,15 @@ def release_held(number: int, how: Release, by: str) -> bool:
 
 
 def said_again(row: Incoming, mail: Mail, ticket: int, sender: str, since: datetime) -> Incoming | None:
-    """A mail that its sender sent to the ticket before, word for word, under another Message-ID (B36)."""
-    found: Incoming | None = (
-        Incoming.select()
-        .where(
-            (Incoming.ticket == ticket)
-            & (Incoming.content_digest == mail.content_digest)
-            & (Incoming.sender == sender)
-            & (Incoming.done_at > since)
-            & (Incoming.fate << ("filed", "held"))
-            & (Incoming.id != row.id)
-        )
-        .first()
-    )
-    return found
+    """The last mail of its sender to the ticket, where it says the same word for word, under another Message-ID (B36).
+
+    The last alone: who takes, releases and takes again means each of them.
+    """
+    theirs = (Incoming.ticket == ticket) & (Incoming.sender == sender) & (Incoming.id != row.id)
+    handled = Incoming.fate << ("filed", "held")
+    last: Incoming | None = Incoming.select().where(theirs & handled).order_by(Incoming.id.desc()).first()
+    same = last is not None and last.content_digest == mail.content_digest and last.done_at > since
+    return last if same else None
 
 
 def balance() -> list[dict[str, Any]]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import cast, get_args
 
 from maild.desk import fields, inbox, tickets
-from maild.desk.models import Event, Incoming, Message, Ticket
+from maild.desk.models import Event, Incoming, Message, RawMail, Ticket
 from maild.mail.message import Mail
 from maild.outcome import Verdict
 from maild.policy import orders
@@ -58,16 +58,17 @@ def known(question: Question) -> Known:
 
 def since(ticket: Ticket, revision: int, actor: str) -> tuple[Past, ...]:
     """The public replies and changes of status that others made after a revision of the ticket (B37)."""
+    given = ticket.assignee == actor  # who gave it to them opened it: that is no news
     rows = Event.select().where(
         (Event.ticket == ticket)
         & (Event.revision > revision)
         & (Event.by != actor)
-        & (Event.kind << ("status", "recorded"))
+        & ((Event.kind == "status") | ((Event.kind == "recorded") & (Event.why == "public reply")))
     )
     return tuple(
         _past(row, ticket.key)
         for row in rows.order_by(Event.id).limit(_PAST)
-        if row.kind == "status" or row.why == "public reply"
+        if row.kind == "recorded" or not (given and row.before == "new")
     )
 
 
@@ -84,16 +85,15 @@ def _held(row: Incoming) -> HeldMail:
 
 
 def _to_split(ticket: Ticket, about: int | None) -> int | None:
-    """The mail of an outsider on this ticket that was answered, or else the last; never the one that opened it."""
-    rows = list(
-        Message.select(Message.incoming)
-        .where((Message.ticket == ticket) & (Message.direction == "in") & Message.incoming.is_null(False))
-        .order_by(Message.id)
-    )
-    numbers = [row.__data__["incoming"] for row in rows][1:]
-    outsiders = {row.id for row in Incoming.select().where(Incoming.id << numbers) if row.verdict != "agent"}
-    found = [number for number in numbers if number in outsiders]
-    return about if about in found else found[-1] if found and about is None else None
+    """The mail of an outsider on this ticket that was answered, or else the last; never the one that opened it.
+
+    Neither one that was split off before, nor one whose bytes retention has removed: nothing is left to handle again.
+    """
+    here = (Incoming.ticket == ticket) & (Incoming.fate == "filed") & ~Incoming.created
+    rows = Incoming.select(Incoming.id).join(RawMail).where(here & (Incoming.verdict != "agent") & (RawMail.size > 0))
+    rows = rows.join_from(Incoming, Message, on=(Message.incoming == Incoming.id) & (Message.ticket == ticket))
+    last = (rows if about is None else rows.where(Incoming.id == about)).order_by(Incoming.id.desc()).first()
+    return last.id if last is not None else None
 
 
 def _copied(ticket: Ticket) -> dict[str, str]:
@@ -107,7 +107,7 @@ def _to_undo(ticket: Ticket | None, actor: str, words: str) -> tuple[tuple[Past,
     """What a mail of this agent changed (by its number, or the last on this ticket), and which tickets."""
     mine = Event.select(Event, Ticket).join(Ticket).where((Event.by == actor) & Event.incoming.is_null(False))
     number = words.lstrip("#")
-    if not number.isdigit() or len(number) > 9:
+    if not number.isdecimal() or len(number) > 9:
         if number or ticket is None:
             return (), []
         last = mine.where((Event.ticket == ticket) & (Event.kind << _UNDONE)).order_by(Event.id.desc()).first()

@@ -57,7 +57,9 @@ def _write(to: Effects, *, moved: bool) -> None:
     if moved and to.changed:
         clocks.follow(ticket, to.changed, to.act.settings.desk.levels, to.act.now)
     if to.events:
-        _EVENTS.rows({**event, "revision": ticket.revision} for event in to.events)
+        # an event of another ticket, such as of a link, is none of that one's revisions
+        own = ticket.id
+        _EVENTS.rows({**e, "revision": ticket.revision if e["ticket"] == own else None} for e in to.events)
 
 
 def _remember(to: Effects, changes: Sequence[Change]) -> None:
@@ -106,6 +108,8 @@ def view(ticket: Ticket) -> TicketView:
         closed_at=ticket.closed_at,
         revision=ticket.revision,
         parent=ticket.parent.key if ticket.__data__.get("parent") else None,
+        pending_until=fields.shown(ticket, "pending_until"),
+        resolution=ticket.resolution,
     )
 
 

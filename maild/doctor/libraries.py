@@ -1,4 +1,4 @@
-"""The libraries that maild runs on, and those of which a hole is known that its way of using them would open."""
+"""The libraries that maild runs on, and the versions of them that a known hole forbids."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ HOLES: Mapping[str, tuple[str, str]] = MappingProxyType(
 
 def installed() -> Iterator[Finding]:
     """One line for all that is well, and one for each that is not."""
-    versions = installed_versions()
+    versions = _versions()
     yield ok("libraries", f"Python {platform.python_version()}, {ssl.OPENSSL_VERSION}, {_list(versions)}")
     for name, version in versions.items():
         fixed, hole = HOLES.get(name, ("0", ""))
@@ -32,7 +32,7 @@ def installed() -> Iterator[Finding]:
             yield problem("libraries", f"{name} {version}: {hole}", f"pip install -U '{name}>={fixed}'")
 
 
-def installed_versions() -> dict[str, str]:
+def _versions() -> dict[str, str]:
     """What maild itself asks for, where it is installed."""
     found = {}
     for wanted in metadata.requires("maild") or ():

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from maild.mail import quoting
 from maild.policy import commands, opening, orders, rules
-from maild.policy.changes import Change, Changed, Joined, Noted, Notified, Released, Tagged
+from maild.policy.changes import Change, Changed, Joined, Left, Linked, Noted, Notified, Released, Tagged
 from maild.policy.commands import parties
 from maild.policy.decision import Commanded, Decision, recorded
 from maild.policy.facts import Facts, TicketView
@@ -51,8 +51,13 @@ def writes(facts: Facts, desk: Desk, ruleset: Sequence[rules.Rule]) -> Decision:
     if facts.ticket is not None:
         return _replies(parsed, facts, facts.ticket, desk)
     verbs = {line.verb for line in parsed.lines}
-    if verbs and verbs <= _ASKING and not parsed.text:
+    if "on" in verbs and parsed.text:  # it was meant for a ticket that is not here
+        key = next((line.words for line in parsed.lines if line.verb == "on"), "")
+        return _refused_opening(parsed, facts, Say("no_ticket", {"key": key}) if key else Say("needs_ticket"))
+    if verbs and not parsed.text:
         return _asks(parsed, facts, desk)
+    if facts.about is not None:  # it answers a list or a receipt, and those belong to no ticket
+        return _refused_opening(parsed, facts, Say("needs_ticket"))
     return opening.opens(facts, desk, ruleset)
 
 
@@ -71,7 +76,9 @@ def _replies(parsed: Parsed, facts: Facts, ticket: TicketView, desk: Desk) -> De
     said = "\n\n".join(filter(None, (said, *_prepared(parsed, ticket, desk))))
     if facts.since and facts.said is None and not internal and _speaks(parsed, said, facts):
         return _stale(parsed, facts, said)
-    came = _commanded(parsed, facts, ticket, desk, "" if internal else said, held=bool(kept))
+    if internal:  # the words after !resolve stay with all else of the mail (M9, B34)
+        said = "\n\n".join(filter(None, (said, *(x.words for x in parsed.lines if x.verb == "resolve"))))
+    came = _commanded(parsed, facts, ticket, desk, "" if internal else said, held=internal)
     text = said
     if came.told and not internal and not text:  # the words after !resolve are what the requester reads
         text = next((x.words for x in parsed.lines if x.verb == "resolve" and not x.under_quote), "")
@@ -88,6 +95,8 @@ def _kept(parsed: Parsed, ticket: TicketView) -> str:
     """Why the text is kept from the requester although nobody said so: a word was not understood (B34), or a guard."""
     if not {line.verb for line in parsed.lines} <= set(orders.COMMANDS):
         return "unknown"  # it may have been meant to keep the text inside
+    if "new" in {line.verb for line in parsed.lines}:
+        return "unknown"  # not the first, so it opens nothing; its words are for somebody else than this requester
     return "guard" if any(line.on not in ("", ticket.key) for line in parsed.lines) else ""
 
 
@@ -132,21 +141,31 @@ def _commanded(parsed: Parsed, facts: Facts, ticket: TicketView, desk: Desk, tex
             others += answer.others
             ticket = _after(ticket, answer.changes)
         elif answer is None:
-            near = orders.nearest(line.verb) or "help"
-            results.append(Commanded(line.written, "unknown", Say("unknown", {"near": near})))
+            results.append(_unknown(line))
         else:
             results.append(Commanded(line.written, "refused", answer.says))
     return _Came(tuple(results), tuple(proposed), tuple(others))
 
 
+def _unknown(line: Line) -> Commanded:
+    says = Say("two") if line.verb == orders.TWO else Say("unknown", {"near": orders.nearest(line.verb) or "help"})
+    return Commanded(line.written, "unknown", says)
+
+
+def _refused(line: Line, says: Say) -> Commanded:
+    return Commanded(line.written, "refused", says) if line.verb in orders.COMMANDS else _unknown(line)
+
+
 def _answer(
     line: Line, facts: Facts, ticket: TicketView, desk: Desk, text: str, *, held: bool
 ) -> orders.Done | orders.Refused | None:
-    # B34: words after !resolve are held back like the rest of the text
+    # M9, B34: where the text stays inside, so do the words after !resolve
     meant = replace(line, words="") if held and line.verb == "resolve" else line
     answer = orders.run(meant, facts, ticket, desk, text)
     if answer is not None and line.under_quote and line.verb != "note":
         return orders.Refused(Say("under_quote"))
+    if held and line.verb in ("public", "reply-all"):
+        return orders.Refused(Say("stays_inside"))
     if answer is not None and line.verb != "on" and line.on not in ("", ticket.key):
         return orders.Refused(Say("not_on", {"key": line.on, "this": ticket.key}))
     return answer
@@ -161,6 +180,8 @@ def _after(ticket: TicketView, changes: Sequence[Change]) -> TicketView:
             ticket = replace(ticket, tags=ticket.tags | {change.tag} if change.on else ticket.tags - {change.tag})
         elif isinstance(change, Joined):
             ticket = replace(ticket, participants=ticket.participants | {change.address})
+        elif isinstance(change, Left):
+            ticket = replace(ticket, participants=ticket.participants - {change.address})
     return ticket
 
 
@@ -201,7 +222,7 @@ def _receipt(came: _Came, text: str, *, internal: bool, kept: str) -> Notified:
     released = any(isinstance(c, Released) and c.how == "send" for c in came.changes)
     quiet = "" if released else "nothing"
     sent = "internal" if internal and text else solved if came.told else "public" if text else quiet
-    undoes = any(isinstance(c, (Changed, Tagged, Joined)) for c in came.changes)
+    undoes = any(isinstance(c, (Changed, Tagged, Joined, Left, Linked)) for c in came.changes)
     values = {"results": came.results, "sent": sent, "kept": kept, "undoes": undoes}
     return Notified("receipt", ("actor",), values)
 
@@ -232,14 +253,18 @@ def _public(text: str, facts: Facts) -> str:
 
 def _asks(parsed: Parsed, facts: Facts, desk: Desk) -> Decision:
     """A question that belongs to no ticket is answered, and that is all."""
-    came = _commanded(parsed, facts, _no_ticket(facts, desk), desk, "", held=False)
+    asked = replace(parsed, lines=tuple(x for x in parsed.lines if x.verb in _ASKING))
+    came = _commanded(asked, facts, _no_ticket(facts, desk), desk, "", held=False)
+    done = iter(came.results)
+    came = replace(
+        came,
+        results=tuple(next(done) if x.verb in _ASKING else _refused(x, Say("needs_ticket")) for x in parsed.lines),
+    )
     answers = tuple(c for c in came.changes if isinstance(c, Notified))
     if any(r.result != "done" for r in came.results):
         answers = (*answers, _receipt(came, "", internal=False, kept=""))
-    others = tuple((key, changes) for key, changes in came.others)
-    return Decision(
-        "ignored", "an agent's question, answered by mail", commands=came.results, others=others, answers=answers
-    )
+    why = "an agent's question, answered by mail"
+    return Decision("ignored", why, commands=came.results, others=came.others, answers=answers)
 
 
 def _opens_for(parsed: Parsed, facts: Facts, desk: Desk, ruleset: Sequence[rules.Rule]) -> Decision:
@@ -284,7 +309,8 @@ def _opens_for(parsed: Parsed, facts: Facts, desk: Desk, ruleset: Sequence[rules
 
 def _refused_opening(parsed: Parsed, facts: Facts, says: Say) -> Decision:
     """Nothing is opened; the words stay where they were sent to, or with their writer."""
-    results = tuple(Commanded(line.written, "refused", says) for line in parsed.lines)
+    first = Commanded(parsed.text.partition("\n")[0][:60], "refused", says)
+    results = tuple(_refused(line, says) for line in parsed.lines) or (first,)
     receipt = Notified("receipt", ("actor",), {"results": results, "sent": "nothing", "kept": "unknown"})
     if facts.ticket is None:
         return Decision("ignored", "an agent's !new that could not be done", commands=results, answers=(receipt,))

@@ -11,7 +11,6 @@ from maild.mail.message import Mail
 from maild.outcome import Evidence, Verdict
 from maild.policy.changes import Release
 
-
 TRICK = "a machine's mail with a code or a link"  # why a mail is held that no outsider may ever see (B26)
 
 
@@ -38,6 +37,8 @@ class TicketView:
     closed_at: datetime | None
     revision: int
     parent: str | None = None  # the key of the ticket that it was merged into
+    pending_until: str | None = None  # ISO 8601, UTC
+    resolution: str | None = None
     participants: frozenset[str] = frozenset()  # canonical addresses, where they were asked for
     people: Mapping[str, str] = field(default_factory=dict)  # the same with the requester, to names
 

@@ -8,7 +8,7 @@ showing (PEP 495, fold=0). Results are aware and UTC, as exact as what goes in.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
@@ -39,11 +39,22 @@ class Calendar:
     hours: tuple[Intervals, ...]  # seven, Monday first: (start, end) in seconds of the local day, in order, disjoint
     holidays: str | None = None  # of a country ("IT") or of a part of one ("IT-BZ")
     closed: frozenset[date] = field(default=frozenset())
+    special: tuple[tuple[date, Intervals], ...] = ()  # days with hours of their own, such as half days
 
     @property
     def always(self) -> bool:
         """Whether it never closes: then business time is plain time."""
-        return self.holidays is None and not self.closed and all(day == WHOLE_DAY for day in self.hours)
+        own_days = self.holidays is not None or self.closed or self.special
+        return not own_days and all(day == WHOLE_DAY for day in self.hours)
+
+    def intervals(self, day: date) -> Intervals:
+        """The opening times of a day, in seconds of it. Hours of its own go before everything else."""
+        for special, intervals in self.special:
+            if special == day:
+                return intervals
+        if day in self.closed or (self.holidays is not None and day in holiday_dates(self.holidays, day.year)):
+            return ()
+        return self.hours[day.weekday()]
 
 
 def add(calendar: Calendar, start: datetime, amount: timedelta) -> datetime:
@@ -57,7 +68,7 @@ def add(calendar: Calendar, start: datetime, amount: timedelta) -> datetime:
     if calendar.always:
         return at + amount
     left = amount
-    for opens, closes in _windows(calendar, at):
+    for opens, closes in windows(calendar, at):
         if closes - opens >= left:
             return opens + left
         left -= closes - opens
@@ -72,7 +83,7 @@ def between(calendar: Calendar, a: datetime, b: datetime) -> timedelta:
     if calendar.always:
         return b - a
     total = NOTHING
-    for opens, closes in _windows(calendar, a):
+    for opens, closes in windows(calendar, a):
         if opens >= b:
             break
         total += min(closes, b) - opens
@@ -84,7 +95,7 @@ def next_open(calendar: Calendar, t: datetime) -> datetime:
     at = t.astimezone(UTC)
     if calendar.always:
         return at
-    for opens, _ in _windows(calendar, at):
+    for opens, _ in windows(calendar, at):
         return opens
     raise _never_open(calendar, at)
 
@@ -99,20 +110,30 @@ def holiday_dates(code: str, year: int) -> frozenset[date]:
     return _holiday_dates(code, year)
 
 
+def holiday_name(code: str, day: date) -> str | None:
+    """What the people of the country call a public holiday; None where the day is none. Raises UnknownThing."""
+    return _holidays(code, day.year).get(day)
+
+
 @lru_cache(maxsize=256)
 def _holiday_dates(code: str, year: int) -> frozenset[date]:
+    return frozenset(_holidays(code, year))
+
+
+@lru_cache(maxsize=256)
+def _holidays(code: str, year: int) -> Mapping[date, str]:
     import holidays  # here: slow to import, and not every calendar has holidays
 
     country, _, part = code.partition("-")
     try:
-        return frozenset(holidays.country_holidays(country, subdiv=part or None, years=year))
+        return dict(holidays.country_holidays(country, subdiv=part or None, years=year).items())
     except NotImplementedError:
         raise UnknownThing(
             f'no holidays are known for "{code}"; use a country such as IT or DK, or a part of one such as IT-BZ'
         ) from None
 
 
-def _windows(calendar: Calendar, since: datetime) -> Iterator[tuple[datetime, datetime]]:
+def windows(calendar: Calendar, since: datetime) -> Iterator[tuple[datetime, datetime]]:
     """Open intervals in UTC from `since` on, in order and disjoint, the first cut at `since`.
 
     Ends after `HORIZON` without an interval, so that a calendar that never opens ends every loop over it.
@@ -137,14 +158,9 @@ def _never_open(calendar: Calendar, since: datetime) -> NoWorkingTime:
 @lru_cache(maxsize=8192)
 def _opening(calendar: Calendar, day: date) -> tuple[tuple[datetime, datetime], ...]:
     """The open intervals of one local day in UTC; none on a holiday or a closed day."""
-    intervals = calendar.hours[day.weekday()]
-    if not intervals or day in calendar.closed:
-        return ()
-    if calendar.holidays is not None and day in holiday_dates(calendar.holidays, day.year):
-        return ()
     found = []
     last = datetime.min.replace(tzinfo=UTC)
-    for start, end in intervals:
+    for start, end in calendar.intervals(day):
         opens, closes = max(_instant(calendar, day, start), last), _instant(calendar, day, end)
         if closes > opens:  # a spring night can skip an interval, or push it into the next
             found.append((opens, closes))

@@ -22,6 +22,15 @@ from maild.policy.terms import Desk
 _LINE = re.compile(r"!([A-Za-z][A-Za-z-]*)(?:[ \t]+(.*))?", re.DOTALL)  # of a stripped line, so that it is linear
 _USAGE = re.compile(r"^(?P<lang>[a-z]{2}): (?P<text>.+)$", re.MULTILINE)
 _KEY = re.compile(r"[A-Za-z][A-Za-z0-9]{0,15}-[0-9]{1,9}")
+_WORDED = frozenset(  # commands that mean nothing without words
+    {"assign", "category", "tag", "untag", "template", "merge", "link", "on", "cc", "uncc", "requester"}
+)
+_WORDLESS = frozenset({"take", "release", "watch", "unwatch", "mute", "close", "reopen", "spam"})
+_SPOKEN = frozenset({"note", "public", "reply-all"})  # commands whose words are the beginning of the mail's text
+_NEARLY = re.compile(r"![ \t]*([A-Za-z][A-Za-z-]*)(?:[^A-Za-z-].*)?", re.DOTALL)  # `! take`, `!take.`
+_PROSE = _SPOKEN | {"resolve", "subject"}  # their words may name a command
+_SECOND = re.compile(r"(?:^|[ \t])!([A-Za-z][A-Za-z-]*)")
+TWO = ""  # the verb of a line that holds two commands
 _NAMING = frozenset({"on", "merge", "link", "show", "forget"})  # commands whose words are the key of a ticket
 
 
@@ -125,15 +134,15 @@ def parse(text: str, verb: str = "") -> Parsed:
     under = stopped = cut = False
     on = last = ""
     for row in text.splitlines():
-        match = None if stopped else _LINE.fullmatch(row.replace("\xa0", " ").strip(" \t"))
-        if match:
-            found, words = match.group(1).lower(), (match.group(2) or "").strip()
+        found, words = ("", "") if stopped else _command(row.replace("\xa0", " ").strip(" \t"))
+        if found or words:
             if found in _NAMING:
                 words = last if words.lower() == "it" and last else words
                 last = words = words.upper() if _KEY.fullmatch(words) else words
             on = words if found == "on" else on
             stopped, cut = found == "stop", True
             lines.append(Line(row.strip(), found, words, under, on))
+            kept += [words] if words and found in _SPOKEN else []
         elif row.rstrip() == "--":
             break
         elif cut and not row.strip() and not "".join(kept[-1:]).strip():
@@ -145,9 +154,30 @@ def parse(text: str, verb: str = "") -> Parsed:
     return Parsed(tuple(lines), "\n".join(kept).strip())
 
 
+def _command(row: str) -> tuple[str, str]:
+    """The verb and the words of a line; two empty strings where it is text.
+
+    What nearly is a command is one that does not exist, so that the text is held back (B34), not sent with it.
+    """
+    if match := _LINE.fullmatch(row):
+        found, words = match.group(1).lower(), (match.group(2) or "").strip()
+        second = _SECOND.match(words) if found in _PROSE else _SECOND.search(words)
+        if second and second[1].lower() in COMMANDS:
+            return TWO, words
+        return found, words
+    nearly = _NEARLY.fullmatch(row)
+    if nearly and nearly[1].lower() in COMMANDS:
+        return f"{nearly[1].lower()}?", ""
+    return "", ""
+
+
 def run(line: Line, facts: Facts, ticket: TicketView, desk: Desk, text: str) -> Done | Refused | None:
     """What one line proposes; None where there is no such command."""
     function = COMMANDS.get(line.verb)
+    if line.verb in _WORDED and not line.words:
+        return Refused(Say("no_words", {"usage": _usage(line.verb, facts.language)}))
+    if line.verb in _WORDLESS and line.words:
+        return Refused(Say("wordless", {"usage": f"!{line.verb}"}))
     return function(Order(facts, ticket, desk, line.words, text)) if function else None
 
 
@@ -155,6 +185,10 @@ def nearest(verb: str) -> str | None:
     """The command that was probably meant."""
     found = difflib.get_close_matches(verb, COMMANDS, n=1, cutoff=0.6)
     return found[0] if found else None
+
+
+def _usage(verb: str, language: str) -> str:
+    return next(one["usage"] for one in help_lines(language) if one["usage"].split()[0] == f"!{verb}")
 
 
 def help_lines(language: str) -> tuple[dict[str, str], ...]:

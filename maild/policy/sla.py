@@ -7,9 +7,11 @@ keeps the rows, `timers` fires what is due.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Protocol
 
+from maild.mail.address import domain
 from maild.policy import hours
 from maild.policy.changes import Audience
 from maild.policy.hours import Calendar
@@ -35,6 +37,52 @@ class Rung:
     raises: bool  # to the next line
 
 
+class About(Protocol):
+    """What a policy asks of a ticket; a `TicketView` has it all."""
+
+    @property
+    def type(self) -> str: ...
+    @property
+    def priority(self) -> str: ...
+    @property
+    def category(self) -> str | None: ...
+    @property
+    def service(self) -> str | None: ...
+    @property
+    def requester(self) -> str: ...  # canonical address
+    @property
+    def language(self) -> str: ...
+    @property
+    def tags(self) -> frozenset[str]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class When:
+    """For which tickets a policy is: of each word that says something, one value must fit."""
+
+    category: tuple[str, ...] = ()  # paths, with all below them
+    service: tuple[str, ...] = ()
+    domain: tuple[str, ...] = ()  # of the requester, with its subdomains; in the form of `mail.address.domain`
+    tag: tuple[str, ...] = ()
+    type: tuple[str, ...] = ()
+    language: tuple[str, ...] = ()
+    priority: tuple[str, ...] = ()
+
+    def fits(self, ticket: About) -> bool:
+        """Whether all that is said holds of a ticket."""
+        place = "." + domain(ticket.requester)
+        path = f"{ticket.category}/" if ticket.category else ""
+        return (
+            (not self.category or any(path.startswith(f"{wanted}/") for wanted in self.category))
+            and (not self.service or ticket.service in self.service)
+            and (not self.domain or any(place.endswith("." + wanted) for wanted in self.domain))
+            and (not self.tag or not ticket.tags.isdisjoint(self.tag))
+            and (not self.type or ticket.type in self.type)
+            and (not self.language or ticket.language in self.language)
+            and (not self.priority or ticket.priority in self.priority)
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class Policy:
     """A service level agreement: targets by priority, and the statuses that stop its resolution clock."""
@@ -43,6 +91,26 @@ class Policy:
     targets: Mapping[str, Target]
     pause: frozenset[str]
     next_response: timedelta | None = None
+    keep_informed: timedelta | None = None
+    lines: Mapping[str, timedelta] = field(default_factory=dict)  # how long each may have a ticket
+    when: When | None = None  # None: for all tickets
+
+    def matches(self, ticket: About) -> bool:
+        """Whether it is for a ticket."""
+        return self.when is None or self.when.fits(ticket)
+
+    def promise(self, kind: str, priority: str) -> timedelta | None:
+        """What a clock of a kind may take ("line:L1" for a line); None where nothing is promised."""
+        target = self.targets[priority]
+        if kind.startswith("line:"):
+            return self.lines.get(kind.removeprefix("line:"))
+        promised = {
+            "first_response": target.first_response,
+            "resolution": target.resolution,
+            "next_response": self.next_response,
+            "keep_informed": self.keep_informed,
+        }
+        return promised.get(kind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +118,20 @@ class Levels:
     """All of desk.yaml that clocks need."""
 
     policies: tuple[Policy, ...]  # the first that matches
-    ladders: Mapping[str, tuple[Rung, ...]]  # by kind of clock
+    ladders: Mapping[str, tuple[Rung, ...]]  # by kind of clock; "line" for all lines
     calendars: Mapping[str, Calendar]
+
+    def policy_for(self, ticket: About) -> Policy:
+        """The first that matches; a configuration ends with one that is for all."""
+        return next((policy for policy in self.policies if policy.matches(ticket)), self.policies[-1])
+
+    def policy(self, name: str) -> Policy:
+        """The policy of a name; of one that desk.yaml has no more, the one that is for all."""
+        return next((policy for policy in self.policies if policy.name == name), self.policies[-1])
+
+    def ladder(self, kind: str) -> tuple[Rung, ...]:
+        """The rungs of a clock."""
+        return self.ladders.get(kind.partition(":")[0], ())
 
 
 @dataclass(frozen=True, slots=True)

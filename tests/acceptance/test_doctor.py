@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import stat
+import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -184,8 +185,6 @@ def test_a_taken_address_of_the_listener_is_a_problem_unless_it_is_ours(world: W
 
 
 def _with_greeting(folder: Path, server: socket.socket, words: bytes) -> dict[str, list[tuple[str, str]]]:
-    import threading
-
     server.settimeout(20)
 
     def greet() -> None:
@@ -236,4 +235,11 @@ def test_a_mail_from_the_future_says_that_our_clock_is_behind(world: World, mail
 
 def test_the_holes_that_are_known_are_closed_in_what_is_required() -> None:
     assert [f.level for f in libraries.installed()] == ["ok"]
-    assert set(libraries.HOLES) <= set(libraries.installed_versions())
+    required = Path(__file__).parents[2].joinpath("pyproject.toml").read_text("utf-8")
+    assert all(f'"{name}>=' in required for name in libraries.HOLES)
+
+
+def test_a_library_with_a_known_hole_is_a_problem(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(libraries, "HOLES", {"jinja2": ("99.0", "CVE-0000-0000")})
+    found = [f for f in libraries.installed() if f.level == "problem"]
+    assert [(f.about, f.advice) for f in found] == [("libraries", "pip install -U 'jinja2>=99.0'")]

@@ -56,12 +56,12 @@ class Row:
 
 STATES = {
     "taken": "ada: !take",
-    "ben's": "ada: !assign ben",
+    "Ben's": "ada: !assign ben",
     "L3": "ada: !line L3",
     "pending": "ada: !pending",
     "resolved": "ada: !resolve new cable",
     "closed": "ada: !close",
-    "cc": "ada: !cc soren@customer.example",
+    "with Søren": "ada: !cc soren@customer.example",
     "held": "mallory: Me too, it is broken here as well.",
     "two held": "mallory: Me too, it is broken here. | giulia: And at my place it is broken too.",
     "stale": "ben: Try to restart it. | ada first: Have you tried a restart?",
@@ -90,10 +90,11 @@ class Table:
         self.keys: dict[str, str] = {}
         self._keep(desk.says(CARLA, "Blue screen", HELP), "key")
         if "{other}" in f"{row.text}{row.before}{row.events}":
-            self._keep(desk.says(GIULIA, "Printer", MORE), "other")
-        for step in filter(None, STATES.get(row.before, row.before).split(" | ")):
+            self.other = self._keep(desk.says(GIULIA, "Printer", MORE), "other").to(ADA)
+        states = [STATES.get(one, one) for one in row.before.split(" | ")]
+        for step in filter(None, " | ".join(states).split(" | ")):
             who, _, text = step.partition(": ")
-            self._keep(self.say(who, text))
+            self._keep(self.say(who, text.replace(" / ", "\n")))
 
     def _set_up(self, setup: str) -> None:
         now = self.desk.settings.desk
@@ -131,6 +132,8 @@ class Table:
         got = self.got.get(name, [])
         if how == "new":
             return letters.new(person, "A question", text, Authentication_Results=PASSED)
+        if how == "other":
+            return letters.answer(person, self.other, text)
         if how.startswith("+"):
             local, _, domain = got[-1].reply_address.partition("@")
             return letters.answer(person, got[-1], text, to=f"{local}-{how[1:]}@{domain}")

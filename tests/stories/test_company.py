@@ -61,6 +61,7 @@ def test_an_agent_has_a_ticket_of_her_own_and_is_nobodys_agent_there(desk: Conve
     assert noted.nothing_to(HOME)
     raised = desk.answers(BEN, hers.to(BEN), "!priority high\n!watch")
     assert raised.nothing_to(ADA)
+    assert refused(desk.answers(BEN, hers.to(BEN), "!assign ada")) != []
     asked = desk.answers(BEN, hers.to(BEN), "Hvor gammel er den?")
     assert asked.notices(ADA) == ["public_reply"]
 

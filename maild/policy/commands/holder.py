@@ -35,6 +35,9 @@ def assign(order: Order) -> Done | Refused:
     found = person(order.desk, order.words)
     if isinstance(found, Refused):
         return found
+    theirs = order.desk.person_by_address(order.ticket.requester)
+    if theirs is not None and theirs.id == found:  # B38: nobody is the agent of their own ticket
+        return Refused(Say("theirs", {"who": order.desk.people[found].name}))
     if found == order.ticket.assignee:
         return Done(Say("already_theirs", {"who": order.desk.people[found].name}))
     changes: list[Change] = [order.changed("assignee", found)]

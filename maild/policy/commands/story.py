@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import fields, replace
 from typing import Any, cast
 
@@ -76,7 +76,7 @@ def split(order: Order) -> Done | Refused:
     da: !split - gør den mail, du svarer på, til en sag for sig
     """
     held = _held(order)
-    if held is not None:
+    if held is not None and held.verdict != "agent":  # an answer of ours is sent or dropped: it opens nothing (B37)
         return _released(order, held.number, "split")
     number = order.facts.known.split
     if number is None:
@@ -108,7 +108,7 @@ def accept(order: Order) -> Done | Refused:
     """
     held = _held(order)
     if held is None or held.verdict == "agent":
-        return Refused(_nothing(order))
+        return Refused(_nothing(order, lambda one: one.verdict != "agent"))
     done = _released(order, held.number, "accept")
     return replace(done, says=Say("released_note")) if held.reason == TRICK else done
 
@@ -135,7 +135,7 @@ def send(order: Order) -> Done | Refused:
     """
     held = _held(order)
     if held is None or held.verdict != "agent":
-        return Refused(_nothing(order))
+        return Refused(_nothing(order, lambda one: one.verdict == "agent"))
     return _released(order, held.number, "send")
 
 
@@ -207,8 +207,8 @@ def _mine(order: Order) -> list[HeldMail]:
     return [one for one, mine in zip(order.facts.known.held, own, strict=True) if mine or one.verdict != "agent"]
 
 
-def _nothing(order: Order) -> Say:
-    held = _mine(order)
+def _nothing(order: Order, meant: Callable[[HeldMail], bool] = lambda _: True) -> Say:
+    held = [one for one in _mine(order) if meant(one)]
     if not held:
         return Say("nothing_held")
     return Say("which_held", {"mails": ", ".join(f"#{one.number} ({one.sender})" for one in held)})

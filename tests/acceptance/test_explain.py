@@ -1,0 +1,413 @@
+"""`maild explain`: who was believed and why, what would happen to a mail, and that nothing does."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import filelock
+import pytest
+
+from maild import config, explain, shipped
+from maild.cli import explained
+from maild.config import Settings
+from maild.desk import db, models
+from maild.errors import MaildError, Unreadable
+from maild.mail.reading import ReadSettings
+from maild.mail.sandbox import Reader
+from maild.mail.templates import Templates
+from tests import cast
+from tests.acceptance.commands import maild, program
+from tests.acceptance.test_cli import letter, plainly
+from tests.databases import on_one_database
+from tests.stories import letters, spoofs
+from tests.stories.clients import CLIENTS
+from tests.stories.conversation import Conversation, Tools
+from tests.stories.letters import ADA, BEN, CARLA, MALLORY
+from tests.stories.spoofs import BATTERY, FROM_ADA, VOUCHED, Scene
+
+# -- who was believed, and why -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Row:
+    """A mail, and what explain says of its sender: the verdict, who they are taken for, words of the reason."""
+
+    raw: Callable[[Scene], bytes]
+    verdict: str
+    actor: str | None
+    why: tuple[str, ...]
+    void: str = ""  # why a piece of evidence does not count
+
+
+def spoof(name: str, actor: str | None, *why: str, void: str = "") -> Row:
+    found = next(one for one in BATTERY if one.name == name)
+    return Row(found.raw, found.verdict, actor, why, void)
+
+
+def reply(name: str) -> Row:
+    """Ada answers her notice with one program."""
+    return Row(
+        lambda s: CLIENTS[name].reply(ADA, s.carla.to(ADA), "It is solved.", "!take").raw,
+        "agent",
+        "ada",
+        ("the reply token is theirs",),
+    )
+
+
+MISSING, OTHERS = "the token is missing", "the reply token is somebody else's"
+FOREIGN = "it is of another desk or another secret, or was changed"
+NO_DMARC = "the topmost Authentication-Results are not those of mx.example.org"
+ROWS: dict[str, Row] = {
+    "agent by the server's word": Row(
+        lambda s: spoofs.mail(s, VOUCHED, FROM_ADA), "agent", "ada", ("dmarc=pass for example.org",)
+    ),
+    "agent by the address": Row(
+        lambda s: spoofs.by_address(s, s.token()), "agent", "ada", ("the reply token is theirs",)
+    ),
+    "agent by both": Row(
+        lambda s: spoofs.by_address(s, s.token(), (VOUCHED, FROM_ADA)),
+        "agent",
+        "ada",
+        ("the reply token is theirs and dmarc=pass for example.org",),
+    ),
+    "agent by the Message-ID": Row(
+        lambda s: spoofs.by_id(s, s.token()), "agent", "ada", ("the reply token is theirs",)
+    ),
+    "agent by the quote": Row(lambda s: spoofs.by_body(s, s.token()), "agent", "ada", ("the reply token is theirs",)),
+    "requester by From": Row(
+        lambda s: letters.new(CARLA, f"Re: [{s.carla.ticket}] x", "Any news?"),
+        "requester",
+        CARLA.address,
+        ("the requester's address; From alone",),
+    ),
+    "requester by the token": Row(
+        lambda s: letters.answer(CARLA, s.carla.to(CARLA), "Any news?"),
+        "requester",
+        CARLA.address,
+        ("the requester's address; the reply token is theirs",),
+    ),
+    "requester of something new": Row(
+        lambda s: letters.new(MALLORY, "A printer", "It does not print."),
+        "requester",
+        MALLORY.address,
+        ("opens a ticket; From alone",),
+    ),
+    "stranger by the requester's token": Row(
+        lambda s: letters.answer(MALLORY, s.carla.to(CARLA), "Any news?"),
+        "stranger",
+        MALLORY.address,
+        ("not on the ticket",),
+    ),
+    "From alone": spoof("From alone", "ada", MISSING, "carries no Authentication-Results"),
+    "an address as the name": spoof("From: an address as the name of another", None, "From"),
+    "two mailboxes": spoof("From: two mailboxes", "ada", "From names several addresses"),
+    "a route": spoof("From: a route", "ada"),
+    "two From": spoof("two From, the agent first", "ada", "From"),
+    "no From": spoof("no From", None, "From"),
+    "Reply-To": spoof("Reply-To", "mallory@evil.example", "not on the ticket", "dmarc=pass for evil.example"),
+    "Resent-From": spoof("Resent-From", "mallory@evil.example", "not on the ticket"),
+    "the name alone": spoof("the agent's name alone", "mallory@evil.example", "not on the ticket"),
+    "homograph": spoof("homograph: a Greek o", "din\u03bf@example.org", "not on the ticket"),
+    "another server": spoof("results: another server", "ada", MISSING, NO_DMARC),
+    "below ours": spoof("results: below ours", "ada", MISSING, "nothing passed"),
+    "dmarc failed": spoof("results: below ours that says fail", "ada", "mx.example.org says that From is forged"),
+    "dmarc of another": spoof("results: dmarc of another domain", "ada", MISSING, "dmarc=pass, but for evil.example"),
+    "dkim of another": spoof("results: dkim of another domain", "ada", "what passed does not belong to example.org"),
+    "token of the requester": spoof("to a token of the requester", "ada", OTHERS),
+    "token of another agent": spoof("in reply to a token of another agent", "ada", OTHERS),
+    "token of another instance": spoof("to a token of another instance", "ada", MISSING, void=FOREIGN),
+    "token of another secret": spoof("quoting a token of another secret", "ada", MISSING, void=FOREIGN),
+    "token that expired": spoof("to a token that expired", "ada", MISSING, void="it has expired"),
+    "token that was revoked": spoof("in reply to a token that was revoked", "ada", MISSING, void="it was revoked"),
+    "token with a letter changed": spoof("to a token with its first letter changed", "ada", MISSING, void=FOREIGN),
+    "token under a forged From": spoof(
+        "a genuine token of the agent under a From that the server calls forged", "ada", "From is forged (dmarc=fail)"
+    ),
+    "token from another address": spoof(
+        "a genuine token of the agent from another address", "mallory@evil.example", "not on the ticket"
+    ),
+} | {f"by {name}": reply(name) for name in CLIENTS}
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
+    """What explain tells of each mail, on one desk: since nothing is written, none minds the others."""
+    folder = tmp_path_factory.mktemp("explain")
+    settings = replace(cast.settings(folder), database=f"sqlite:///{folder / 'maild.db'}")
+    db.open(settings.database)
+    db.migrate()
+    with Reader(ReadSettings(instance=cast.INSTANCE, languages=("en", "it", "da"))) as reader:
+        problems: list[str] = []
+        tools = Tools(reader, Templates([shipped.folder("templates")], problems.append), problems)
+        desk = Conversation(settings, tools)
+        carla = desk.says(CARLA, "Secret project", "The drive of the secret project is gone, please help.")
+        scene = Scene(desk, carla, desk.says(BEN, "Keyboard", "My keyboard does not work any more, please help."))
+        before = dump()
+        found = {}
+        for name, row in ROWS.items():
+            with db.given_up():  # also the token that a row revokes is good again for the next
+                raw = row.raw(scene)
+                asked = explain.Question(raw, name, "support")
+                found[name] = explain.tell(desk.stage, reader.read_many([raw])[0], asked, desk.now)  # type: ignore[arg-type]  # all can be read
+        assert dump() == before
+    db.close()
+    return found
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_it_names_who_was_believed_and_why(told: dict[str, dict[str, Any]], name: str) -> None:
+    row, found = ROWS[name], told[name]
+    sender = found["sender"]
+    assert (sender["verdict"], sender["actor"]) == (row.verdict, row.actor), sender
+    assert sender["why"]
+    assert all(words in sender["why"] for words in row.why), sender["why"]
+    voids = [one["void"] for one in found["evidence"] if one["void"]]
+    assert row.void in voids or not row.void, found["evidence"]
+    assert bool(sender["from_ok"]) or sender["why"] == sender["from_why"]
+    results = {one["result"] for one in found["commands"]}
+    assert results <= ({"done"} if row.verdict == "agent" else {"refused"}), found["commands"]
+
+
+def test_the_table_is_large() -> None:
+    assert len(ROWS) >= 40
+
+
+def test_a_void_token_is_named_with_its_owner(told: dict[str, dict[str, Any]]) -> None:
+    revoked = next(one for one in told["token that was revoked"]["evidence"] if one["void"])
+    assert (revoked["evidence"], revoked["ticket"], revoked["token_of"]) == ("message_id", "INC-1", "ada@example.org")
+
+
+# -- nothing is written ------------------------------------------------------------------------------------------------
+
+
+def dump() -> str:
+    """All rows of all tables, to the last byte."""
+    tables = {}
+    for model in models.ALL:
+        name = model._meta.table_name
+        rows = [tuple(bytes(x) if isinstance(x, memoryview) else x for x in row) for row in _rows(name)]
+        tables[name] = sorted(map(repr, rows))
+    return json.dumps(tables)
+
+
+def _rows(name: str) -> list[tuple[Any, ...]]:
+    return list(db.database.execute_sql(f'SELECT * FROM "{name}"').fetchall())
+
+
+def asks(desk: Conversation, raw: bytes, *, whole: bool = False) -> dict[str, Any]:
+    """What explain tells, by its own door: a mail that was read by a process that is there already."""
+    reading = desk.reader.read_many([raw])[0]
+    db.close()
+    return explain.answer(desk.settings, reading, explain.Question(raw, "a test", "support", whole), desk.now)
+
+
+def shown(told: dict[str, Any], capsys: pytest.CaptureFixture[str]) -> str:
+    capsys.readouterr()
+    explained.show(told)
+    return capsys.readouterr().out
+
+
+VOUCHES = {"Authentication_Results": "mx.example.org; dmarc=pass header.from=example.org"}
+RULES = """\
+rules:
+  - name: printers
+    when: {subject: {contains: [printer]}}
+    then: {tags: [print]}
+  - name: noise
+    when: {subject: {contains: [vpn]}}
+    then: {drop: "nobody wants it", acknowledge: never}
+"""
+
+
+def test_nothing_is_written_whatever_the_mail_would_do(story: Conversation) -> None:
+    story.takes(letter(1))
+    story.takes(letter(2, "Printer"))
+    before = dump()
+    for raw in (
+        letter(3),
+        letter(1),  # came before
+        letters.new(ADA, "[INC-1] x", "!take\n!resolve It had no current.\nPlease try again.", **VOUCHES),
+        letters.new(ADA, "[INC-1] x", "!merge INC-2", **VOUCHES),
+        letters.new(ADA, "x", "!new for giulia@customer.example\nHer screen is dark.", **VOUCHES),
+        letters.new(MALLORY, "[INC-1] x", "And what is the state of it?"),
+    ):
+        found = asks(story, raw, whole=True)
+        assert found["changes"]
+        assert found["mails"]
+        assert all(one["raw"] and one["text"] for one in found["mails"])
+        assert dump() == before
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def nothing(request: pytest.FixtureRequest, loaded: Settings, tmp_path: Path) -> Settings:
+    """Settings whose database was never used: no file, and an empty one on a server."""
+    postgres = request.param == "postgres"
+    url = request.getfixturevalue("postgres").database() if postgres else f"sqlite:///{tmp_path / 'maild.db'}"
+    return replace(loaded, database=url)
+
+
+def test_it_needs_no_database_and_makes_none(nothing: Settings, tools: Tools, tmp_path: Path) -> None:
+    asked = explain.Question(letter(1), "a test", "support")
+    found = explain.answer(nothing, tools.reader.read_many([asked.raw])[0], asked, datetime.now(UTC))
+    assert "there is no database yet" in found["note"]
+    assert (found["fate"], found["created"]) == ("filed", True)
+    assert not list(tmp_path.glob("maild.db*"))
+    if nothing.database.startswith("postgresql"):
+        db.open(nothing.database)
+        assert db.database.get_tables() == []
+        db.close()
+
+
+@on_one_database
+def test_it_works_beside_a_daemon_and_does_not_migrate(story: Conversation) -> None:
+    with filelock.FileLock(f"{story.settings.database.removeprefix('sqlite://')}.lock"):  # as a daemon holds it
+        assert asks(story, letter(2))["created"]
+    db.database.execute_sql("DELETE FROM schema_migration WHERE name LIKE '0002%'")
+    with pytest.raises(MaildError, match="older version.*maild migrate"):
+        asks(story, letter(2))
+
+
+# -- what a person reads -----------------------------------------------------------------------------------------------
+
+
+@on_one_database
+def test_it_tells_what_a_new_mail_would_do(story: Conversation, capsys: pytest.CaptureFixture[str]) -> None:
+    out = shown(asks(story, letter(1)), capsys)
+    for words in (
+        "The mail: VPN is down: human (nothing says that a machine wrote it)",
+        "| The vpn does not connect since this morning.",
+        "taken as the requester (requester), because: opens a ticket; From alone",
+        "Ticket: it belongs to none yet",
+        "Fate: filed INC-1, a new ticket",
+        "vpn trouble: matched; category = network/vpn, tag vpn",
+        "INC-1 opened (carla1@customer.example",
+        "first_response starts, due ",
+        "acknowledgement to carla1@customer.example (en): [INC-1]",
+        "new_ticket to ada@example.org (it): [INC-1] VPN is down",
+    ):
+        assert words in out, (words, out)
+
+
+@on_one_database
+def test_it_tells_which_rule_dropped_a_mail_and_what_the_others_missed(story: Conversation, tmp_path: Path) -> None:
+    (cast.write(tmp_path) / "rules.yaml").write_text(RULES)
+    story.settings = replace(story.settings, rules=config.load(tmp_path).rules)
+    found = asks(story, letter(1))
+    assert (found["fate"], found["reason"]) == ("ignored", "nobody wants it")
+    missed, dropped = found["rules"]
+    assert (missed["rule"], missed["matched"]) == ("printers", False)
+    assert "subject" in missed["why"]
+    assert (dropped["rule"], dropped["matched"]) == ("noise", True)
+    assert dropped["why"] == "acknowledge: never, drop: nobody wants it"
+
+
+@on_one_database
+def test_it_tells_what_an_agents_mail_would_do(story: Conversation, capsys: pytest.CaptureFixture[str]) -> None:
+    story.takes(letter(1))
+    text = "!take\n!resolve It had no current.\n!nosuch\n"
+    raw = letters.new(ADA, "[INC-1] [INC-77] x", text, **VOUCHES)
+    out = shown(asks(story, raw, whole=True), capsys)
+    for words in (
+        "believed to be the agent ada (agent), because: dmarc=pass for example.org",
+        "its subject: INC-1",
+        "its subject: no ticket; it does not count: there is no ticket INC-77",
+        "!take: done",
+        "!nosuch: unknown",
+        "assignee: - -> ada",
+        "receipt to ada@example.org (it)",
+        "Mail to: ada@example.org",
+    ):
+        assert words in out, (words, out)
+    assert "\\r" not in out
+    stopped = shown(asks(story, letters.new(ADA, "[INC-1] x", "!resolve It had no current.", **VOUCHES)), capsys)
+    assert "resolution stops" in stopped
+    paused = shown(asks(story, letters.new(ADA, "[INC-1] x", "!pending for 2 days", **VOUCHES)), capsys)
+    assert "resolution stands still" in paused
+    moved = shown(asks(story, letters.new(ADA, "[INC-1] x", "!priority critical", **VOUCHES)), capsys)
+    assert "resolution is due at another time" in moved
+
+
+@on_one_database
+def test_the_ticket_that_a_command_names_is_evidence(story: Conversation) -> None:
+    story.takes(letter(1))
+    found = asks(story, letters.new(ADA, "Printer", "!on INC-1\n!take", **VOUCHES))
+    assert found["belongs_to"] == "INC-1"
+    assert [one["ticket"] for one in found["evidence"]] == ["INC-1"]
+
+
+@on_one_database
+def test_a_mail_that_came_before_is_told_as_if_it_were_new(
+    story: Conversation, capsys: pytest.CaptureFixture[str]
+) -> None:
+    story.takes(letter(1))
+    found = asks(story, letter(1))
+    assert (found["came_before"]["fate"], found["came_before"]["ticket"]) == ("filed", "INC-1")
+    assert (found["fate"], found["created"], found["belongs_to"]) == ("filed", True, None)
+    assert found["evidence"] == []
+    assert "it would be a duplicate" in shown(found, capsys)
+
+
+@on_one_database
+def test_the_same_words_of_an_agent_again_are_one_and_the_receipt_goes_out_again(story: Conversation) -> None:
+    """B36."""
+    story.takes(letter(1))
+    story.takes(letters.new(ADA, "[INC-1] x", "!take", **VOUCHES))
+    found = asks(story, letters.new(ADA, "[INC-1] x", "!take", **VOUCHES))
+    assert found["fate"] == "duplicate"
+    assert "sent again" in found["reason"]
+    assert found["changes"] == []
+    assert [one["notice"] for one in found["mails"]] == ["receipt"]
+
+
+@on_one_database
+def test_what_a_mail_says_never_reaches_the_terminal_raw(
+    story: Conversation, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """M8."""
+    raw = letter(1, "\u202egnp.exe", Authentication_Results="x\u202e; spf=pass").replace(b"The vpn", b"\x1b[31m\x07vpn")
+    out = shown(asks(story, raw, whole=True), capsys)
+    assert "gnp.exe" in out
+    assert not {"\x1b", "\x07", "\u202e"} & set(out)
+
+
+# -- the program -------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "desk").mkdir()
+    return cast.write(tmp_path / "desk")
+
+
+def test_what_cannot_be_told_is_said_in_plain_words(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "a.eml").write_bytes(letter(1))
+    plainly(maild("--config", folder, "explain", tmp_path / "none.eml"), 1, "none.eml", "No such file")
+    plainly(maild("--config", folder, "explain", tmp_path), 1, "directory")
+    plainly(maild("--config", folder, "explain"), 2, "FILE")
+    plainly(maild("--config", folder, "explain", "--account", "x", tmp_path / "a.eml"), 1, '"x"', "support")
+    (folder / "secret").unlink()
+    plainly(maild("--config", folder, "explain", tmp_path / "a.eml"), 1, "secret")
+    cast.write(folder, ("prefix: INC", "prefx: INC"))
+    plainly(maild("--config", folder, "explain", tmp_path / "a.eml"), 78, "prefx")
+
+
+def test_a_mail_that_cannot_be_read_would_be_put_aside_and_ends_with_1(
+    tools: Tools, loaded: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = explain.Question(b"", "a test", "support")
+    found = explain.answer(loaded, Unreadable("it is too deep"), asked, datetime.now(UTC))
+    assert (found["fate"], found["reason"]) == ("quarantined", "it is too deep")
+    assert shown(found, capsys) == "Fate: quarantined: it is too deep\n"
+
+
+def test_the_real_program_explains_a_file(folder: Path) -> None:
+    done = program("--config", folder, "explain", "--json", "--mails", "-", stdin=letter(1))
+    assert done.code == 0, done.err
+    assert done.objects[0]["source"] == "standard input"
+    assert datetime.fromisoformat(done.objects[0]["clocks"][0]["started_at"]).tzinfo == UTC
+    assert not list(folder.glob("maild.db*"))
