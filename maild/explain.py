@@ -138,7 +138,7 @@ def _carried_out(
         ticket = incoming.carry_out(stage, row, heard, decision)
         return ticket, outbox.caused_by(row.id)
     old = {one.id for one in outbox.caused_by(again.id)}
-    outbox.receipt_again(again.id, heard.facts.now)
+    outbox.receipt_again(again, heard.facts.now)
     return heard.found.ticket, [one for one in outbox.caused_by(again.id) if one.id not in old]
 
 

@@ -55,6 +55,7 @@ def hear(stage: Stage, row: Incoming, reading: Reading, now: datetime) -> Heard:
         from_staff=sender.actor in stage.staff,
         language=_language(stage, reading.mail.language, sender),
         vouched=sender.vouched,
+        forged=sender.forged,
         through=_through(found) if sender.verdict == "stranger" else "",
         joins=sender.joins,
         own=frozenset(own | {canonical(stage.settings.sending.sender.address)}),
@@ -72,17 +73,24 @@ def _found(stage: Stage, row: Incoming, mail: Mail, now: datetime) -> Found:
     mint, today = stage.post.mint, now.date()
     found = conversation.find(mail, tuple(row.envelope_to), mint, today)
     if found.ticket is None and row.released and row.ticket is not None:
-        found = Found(row.ticket, "none")  # it was held there, whatever became of its evidence since
+        found = conversation.here(row.ticket, "none")  # it was held there, whatever became of its evidence since
     claimed = canonical(mail.sender.address) if mail.sender else ""
     if found.ticket is None and stage.settings.desk.person_by_address(claimed) is not None:
         found = conversation.named(mail)
-    return found if found.ticket is None else replace(found, ticket=tickets.lock(found.ticket.id))
+    if found.ticket is None:
+        return found
+    ticket = tickets.lock(found.ticket.id)
+    moved = conversation.here(ticket, found.evidence)
+    if moved.ticket is None or moved.merged is None:
+        return replace(found, ticket=ticket)
+    # another machine has merged it between the look and the lock (B6)
+    return replace(found, ticket=tickets.lock(moved.ticket.id), merged=found.merged or moved.merged)
 
 
 def _of_agent(stage: Stage, row: Incoming, mail: Mail, facts: Facts, found: Found) -> Facts:
     """What an agent's mail needs besides: what it answers, what others did since, what its commands ask about."""
     mint, today, ticket = stage.post.mint, facts.now.date(), found.ticket
-    verb = conversation.verb(mail, tuple(row.envelope_to), mint, today)
+    verb = conversation.verb(mail, tuple(row.envelope_to), mint, today, stage.staff[facts.actor].id)
     about = conversation.about(mail)
     inside = outside = ""
     if ticket is not None and agent.quotes(facts.mail.reply):
@@ -127,7 +135,9 @@ def _language(stage: Stage, detected: str | None, sender: Sender) -> str:
 def _without_tokens(mail: Mail, stage: Stage, now: datetime) -> Mail:
     """What a mail quotes of ours holds the token of who got it; nobody else may see that (B29, M7)."""
     blank = partial(stage.post.mint.blank, today=now.date())
-    return replace(mail, text=blank(mail.text), reply=blank(mail.reply), elided=blank(mail.elided))
+    # a subject stands in other people's notices too, among what is similar: there it must not lead replies elsewhere
+    subject, words = blank(mail.subject), blank(mail.text)
+    return replace(mail, subject=subject, text=words, reply=blank(mail.reply), elided=blank(mail.elided))
 
 
 def _is_ours(file: File, stage: Stage, staff: AbstractSet[int], now: datetime) -> bool:

@@ -14,15 +14,16 @@ from datetime import datetime, timedelta
 import structlog
 
 from maild import hearing
-from maild.desk import contents, db, inbox, letters, outbox, people, tickets
+from maild.desk import contents, db, inbox, letters, lookup, outbox, people, tickets
 from maild.desk.models import Incoming, Ticket
 from maild.errors import Unavailable, Unreadable
 from maild.hearing import Heard
+from maild.mail import header, references
 from maild.mail.message import Mail, Reading
 from maild.mail.sandbox import Reader
 from maild.outcome import CommandOutcome, Fate
 from maild.policy import decide
-from maild.policy.changes import Noted
+from maild.policy.changes import Noted, Notified
 from maild.policy.decision import Decision
 from maild.policy.facts import Facts
 from maild.stage import Stage
@@ -159,7 +160,7 @@ def handle(stage: Stage, row: Incoming, reading: Reading, now: datetime) -> Fate
     heard = hearing.hear(stage, row, reading, now)
     twin = said_again(row, mail, heard, now)
     if twin is not None:
-        outbox.receipt_again(twin.id, now)
+        outbox.receipt_again(twin, now)
         why = f"the same words as {twin.source}, sent again"
         fate = Fate("duplicate", why, kind=mail.kind, sender=heard.sender.address, verdict="agent")
         return _finish(row, fate, now, reading, twin.__data__["ticket"])
@@ -200,7 +201,9 @@ def carry_out(stage: Stage, row: Incoming, heard: Heard, decision: Decision) -> 
     else:
         written = []
     for key, changes in decision.others:
-        other = tickets.lock(tickets.by_key(key).id)
+        other = tickets.by_key(key)
+        if not all(isinstance(change, Notified) for change in changes):
+            other = tickets.lock(other.id)
         written.append(tickets.apply(other, changes, replace(act, files=())))
     outbox.put(letters.write_all(written, act, stage.post))
     if decision.answers:
@@ -218,11 +221,20 @@ def said_again(row: Incoming, mail: Mail, heard: Heard, now: datetime) -> Incomi
     if ticket is None or heard.sender.verdict != "agent" or row.released:
         return None
     twin = inbox.said_again(row, mail, ticket.id, heard.sender.address, now - _TWICE)
-    if twin is None:
+    if twin is None or not _answers_the_same(ticket, twin, mail):
         return None
     # a command in the plus-address is not among the words that were compared
     verb = next((one["line"][1:] for one in twin.commands or () if one["line"].startswith("+")), "")
     return twin if verb == heard.facts.verb else None
+
+
+def _answers_the_same(ticket: Ticket, twin: Incoming, mail: Mail) -> bool:
+    """Whether both answer one mail; where neither says what it answers, whether nothing happened between them."""
+    fields = header.split(inbox.raw([twin])[twin.id].replace(b"\r\n", b"\n")[:64_000])
+    answered = references.message_ids(" ".join(fields.raw("in-reply-to")[:1]))[:1]
+    if answered or mail.in_reply_to:
+        return answered == mail.in_reply_to[:1]
+    return not lookup.went_on(ticket, twin.id)
 
 
 def _finish(row: Incoming, fate: Fate, now: datetime, reading: Reading, ticket: int | None) -> Fate:

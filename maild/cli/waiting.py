@@ -12,7 +12,7 @@ from maild.cli import EX_NOT_WELL, cli, explained, output, with_folder
 from maild.cli.looking import AS_JSON, LIMIT, opened
 from maild.cli.running import ready
 from maild.errors import MaildError
-from maild.policy.changes import Release
+from maild.policy.changes import Release, Released
 
 
 @cli.group()
@@ -53,7 +53,7 @@ def held_accept(folder: Path, numbers: tuple[int, ...]) -> None:
 
     Example: maild held accept 12
     """
-    _release(folder, numbers, "accept", "goes on")
+    _release(folder, numbers, "accept", "is accepted: the daemon goes on with it")
 
 
 @held.command("split")
@@ -79,16 +79,24 @@ def held_drop(folder: Path, numbers: tuple[int, ...]) -> None:
 
 
 def _release(folder: Path, numbers: tuple[int, ...], how: Release, becomes: str) -> None:
-    from maild.desk import db, inbox
+    from maild.desk import db, inbox, tickets
+    from maild.stage import prepare, template_problem
 
-    opened(folder)
+    settings = opened(folder)
+    stage = prepare(settings, datetime.now(UTC), template_problem)
     for number in numbers:
         row = inbox.get(number)
         if row.fate != "held":
             raise MaildError(f"mail {number} is not held")
+        if row.verdict == "agent" and how == "split":  # handled again it would go out (B37)
+            raise MaildError(f"mail {number} is an agent's answer, which opens no ticket: accept or drop it")
         meant: Release = "send" if how == "accept" and row.verdict == "agent" else how
         with db.transaction():
-            inbox.release_held(number, meant, "administrator")
+            act = stage.act(datetime.now(UTC), actor="administrator")
+            change = Released(number, meant, "maild held", "administrator")
+            tickets.apply(tickets.lock(row.__data__["ticket"]), [change], act)
+        if inbox.get(number).fate == "held":
+            raise MaildError(f"mail {number} waits no more, or its bytes are gone with their retention: drop it")
         click.echo(f"{number} {becomes}")
 
 

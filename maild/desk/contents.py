@@ -192,7 +192,9 @@ def _links(page: Page, tagged: str) -> dict[str, str]:
         verbs = _VERBS.get(notice, ("take", "note", "resolve", "escalate"))
         mine = page.ticket.assignee == page.reader.staff
         verbs = tuple(verb for verb in verbs if verb != "take" or not mine)
-        links = {verb: start + _quoted(f"!{verb}\n") for verb in verbs}
+        # a link makes a mail that answers none: so it says which of those that wait is meant
+        which = f" {page.act.incoming}" if notice in ("held", "stale") and page.act.incoming else ""
+        links = {verb: start + _quoted(f"!{verb}{which}\n") for verb in verbs}
         if page.notified.values.get("undoes") and page.act.incoming:
             links["undo"] = start + quote(f"!undo {page.act.incoming}\n")
         return links
@@ -251,7 +253,10 @@ def _resolution(page: Page) -> dict[str, Any]:
 
 def _closure(page: Page) -> dict[str, Any]:
     closing = page.settings.desk.closing
-    return {"reopen_within": closing.reopen_within, "satisfaction": closing.satisfaction and page.reader.id == page.ticket.requester.id}
+    return {
+        "reopen_within": closing.reopen_within,
+        "satisfaction": closing.satisfaction and page.reader.id == page.ticket.requester.id,
+    }
 
 
 def _receipt(page: Page) -> dict[str, Any]:

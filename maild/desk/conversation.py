@@ -57,13 +57,17 @@ def named(mail: Mail) -> Found:
     """The ticket that a mail without other evidence names in a command, `!on KEY`: as good as a subject tag."""
     line = next((line for line in orders.parse(mail.reply).lines if line.verb == "on"), None)
     ticket = fields.by_key(line.words) if line else None
-    return _here(ticket, "subject") if ticket is not None else Found()
+    return here(ticket, "subject") if ticket is not None else Found()
 
 
-def verb(mail: Mail, envelope_to: tuple[str, ...], mint: Mint, today: date) -> str:
-    """The command in the plus-address that a mail came to, beside a genuine token; "" where there is none."""
+def verb(mail: Mail, envelope_to: tuple[str, ...], mint: Mint, today: date, person: int) -> str:
+    """The command in the plus-address that a mail came to, beside a token of its sender's; "" where there is none.
+
+    An outsider may have put a command beside a token of their own into the Cc that an agent answers to (M7).
+    """
     for match in _VERB.finditer(" ".join(_addresses(mail, envelope_to))):
-        if mint.read(match[1].lower(), today):
+        token = mint.read(match[1].lower(), today)
+        if token and token.person == person:
             return match[2].lower()
     return ""
 
@@ -114,12 +118,12 @@ def _evidence(mail: Mail, envelope_to: tuple[str, ...], mint: Mint, today: date)
     for prefix, number in subject.tags(mail.subject):
         ticket = Ticket.get_or_none((Ticket.id == number) & (Ticket.prefix == prefix)) if number < 2**31 else None
         if ticket is not None:
-            yield _here(ticket, "subject")
+            yield here(ticket, "subject")
             return
     if not mail.in_reply_to and mail.message_id:  # B13: the answer to this mail came before it
         ticket = _known(mail.message_id)
         if ticket is not None:
-            yield _here(ticket, "references")
+            yield here(ticket, "references")
 
 
 def _ids(ids: tuple[str, ...], mint: Mint, today: date, evidence: Evidence, known: _Known) -> Iterator[Found]:
@@ -132,7 +136,7 @@ def _ids(ids: tuple[str, ...], mint: Mint, today: date, evidence: Evidence, know
     for message_id in ids:
         ticket = _known(message_id)
         if ticket is not None:
-            yield _here(ticket, evidence)
+            yield here(ticket, evidence)
             return
 
 
@@ -147,13 +151,13 @@ def _proved(token: Token | None, evidence: Evidence, known: _Known) -> Iterator[
         ticket: Ticket | None = Ticket.get_or_none(id=token.ticket)
         known[token] = None
         if ticket is not None and people.holds(token):
-            known[token] = replace(_here(ticket, evidence), person=token.person, internal=token.internal)
+            known[token] = replace(here(ticket, evidence), person=token.person, internal=token.internal)
     found = known[token]
     if found is not None:
         yield replace(found, evidence=evidence)
 
 
-def _here(ticket: Ticket, evidence: Evidence) -> Found:
+def here(ticket: Ticket, evidence: Evidence) -> Found:
     """The ticket itself, or the one that it was merged into (B6)."""
     named = ticket.key
     for _ in range(_GENERATIONS):

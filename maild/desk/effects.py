@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from maild.desk import fields, inbox, people
+from maild.desk import fields, forget, inbox, people
 from maild.desk.act import Act, Effects
 from maild.desk.models import Link, Message, Participant, Reminder, Thread, Ticket, Watch
 from maild.desk.prepared import Insert, Select
@@ -173,7 +173,8 @@ def _released(change: Released, to: Effects) -> None:
 
 
 def _forgotten(change: Forgotten, to: Effects) -> None:
-    to.event("forgotten", change.by, change.why)
+    for one in forget.family(to.ticket):
+        to.event("forgotten", change.by, change.why, of=one)
 
 
 def _noted(change: Noted, to: Effects) -> None:

@@ -91,6 +91,14 @@ def erase(ticket: Ticket, now: datetime, incoming: int | None = None) -> None:
     Ticket.update(subject=ticket.subject, resolution=ticket.resolution).where(Ticket.id == ticket.id).execute()
 
 
+def family(ticket: Ticket) -> list[Ticket]:
+    """The ticket, then all that were merged into it: nothing leads to them any more but through it (B6)."""
+    found = [ticket]
+    for one in found:
+        found.extend(Ticket.select().where((Ticket.parent == one) & Ticket.id.not_in([x.id for x in found])))
+    return found
+
+
 # -- who is to be forgotten -------------------------------------------------------------------------------------------
 
 

@@ -30,6 +30,7 @@ class Sender:
     why: str  # who is believed and why, in plain words
     vouched: bool = False  # an outsider who answered a mail of ours to them, or whose server vouches for them (B25)
     joins: bool = False  # they are not on the ticket yet, and become a participant: a colleague of its requester
+    forged: bool = False  # an outsider of whom the server says that it was not they who wrote
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ def judge(mail: Mail, found: Found, account: Account, settings: Settings, staff:
     vouched = (proof.token or proof.server) and not proof.forged
 
     def sender(verdict: Verdict, why: str, *, joins: bool = False) -> Sender:
-        return Sender(address, verdict, address, language, why, vouched, joins)
+        return Sender(address, verdict, address, language, why, vouched, joins, bool(proof.forged))
 
     if found.ticket is None:
         return sender("requester", f"opens a ticket; {proof.words}")

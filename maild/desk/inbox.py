@@ -293,7 +293,9 @@ def fate_json(row: Incoming) -> dict[str, Any]:
 
 def expire(before: datetime, limit: int) -> int:
     """Remove the bytes of mails that were kept long enough (retention); their rows and fates stay. How many."""
-    old = RawMail.select(RawMail.digest).where((RawMail.stored_at < before) & (RawMail.size > 0)).limit(limit)
+    waits = Incoming.select(Incoming.digest).where(_IS_HELD)  # they are handled once more
+    past = (RawMail.stored_at < before) & (RawMail.size > 0) & RawMail.digest.not_in(waits)
+    old = RawMail.select(RawMail.digest).where(past).limit(limit)
     with db.transaction():
         return int(RawMail.update(data=_NOTHING, size=0).where(RawMail.digest << old).execute())
 
@@ -329,23 +331,26 @@ def drop(number: int) -> None:
 _IS_HELD = Incoming.fate == pw.SQL("'held'")  # as the partial index says it
 
 
-def held(ticket: int | None = None, limit: int = 50) -> list[Incoming]:
-    """Mails that wait for a person's word, the oldest first; with `ticket` (its id) those that belong to it."""
-    here = _IS_HELD if ticket is None else _IS_HELD & (Incoming.ticket == ticket)
-    return list(Incoming.select().where(here).order_by(Incoming.id).limit(limit))
+def held(tickets: Sequence[int] | None = None, limit: int = 50) -> list[Incoming]:
+    """Mails that wait for a person's word, the oldest first; with `tickets` (ids) those that belong to them."""
+    here = _IS_HELD if tickets is None else _IS_HELD & (Incoming.ticket << tickets)
+    # "+ 0", or SQLite walks through the whole ledger in the order of its ids, and not through what is held (M12)
+    return list(Incoming.select().where(here).order_by(Incoming.id + 0).limit(limit))
 
 
 def release_held(number: int, how: Release, by: str) -> bool:
-    """A person said what becomes of a mail: it is handled again with that said, or dropped. False: it does not wait.
+    """A person said what becomes of a mail: it is handled again with that said, or dropped.
 
-    A mail that was filed can be split off its ticket in the same way.
+    A mail that was filed can be split off its ticket in the same way. False: it does not wait (any more), or its bytes
+    are gone, and what is handled again without them would be a mail of nobody.
     """
-    free = _IS_HELD | ((Incoming.fate == "filed") & (how == "split"))
     if how == "drop":
         values: dict[str, Any] = {"fate": "ignored", "reason": _kept(f"dropped by {by}")}
         free = _IS_HELD
     else:
         values = {"released": {"how": how, "by": by}, "fate": None, "done_at": None, "attempts": 0, "not_before": None}
+        kept = RawMail.select(RawMail.digest).where((RawMail.digest == Incoming.digest) & (RawMail.size > 0))
+        free = (_IS_HELD | ((Incoming.fate == "filed") & (how == "split"))) & pw.fn.EXISTS(kept)
     return bool(Incoming.update(**values).where((Incoming.id == number) & free).execute())
 
 

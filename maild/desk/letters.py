@@ -88,7 +88,8 @@ def _allowed(notified: Notified, reader: Reader, applied: Applied, act: Act) -> 
         return False
     if not notice.automatic:  # a person's words always arrive; the bare question whether it works is for people
         return not ticket.silent or notice.name == "public_reply" or bool(notified.values.get("text"))
-    if not applied.created and _storms(ticket, reader, act):
+    # what an agent must hear of their own mail is told even while somebody floods the ticket (B35, B37)
+    if not applied.created and notice.name not in ("receipt", "stale") and _storms(ticket, reader, act):
         log.error("too many automatic mails: a robot may be answering", ticket=ticket.key, to=reader.address)
         return False
     if reader.staff:
@@ -101,6 +102,10 @@ def _allowed(notified: Notified, reader: Reader, applied: Applied, act: Act) -> 
         quota = act.settings.limits.acknowledgements_per_sender
         since = Outgoing.created_at.db_value(act.now - quota.per)
         return len(_ACKNOWLEDGED.all(correspondent(reader.address), since, quota.count)) < quota.count
+    if reader.id == ticket.requester.id and not ticket.requester.proved:
+        # B21, B25: whose address a forger writes from in any number of tickets is not told of each of them
+        since = Outgoing.created_at.db_value(act.now - _DAY)
+        return len(_AUTOMATIC.all(correspondent(reader.address), since, _UNPROVED)) < _UNPROVED
     return True
 
 
@@ -110,7 +115,17 @@ def _storms(ticket: Ticket, reader: Reader, act: Act) -> bool:
     return len(_RECENT.all(ticket.id, reader.address, since, _STORM)) >= _STORM
 
 
-_HOUR = timedelta(hours=1)
+_HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
+_UNPROVED = 20  # automatic mails a day to somebody who has never answered us
+_AUTOMATIC = Select(
+    Outgoing,
+    lambda mailbox, since, limit: (
+        Outgoing.select(Outgoing.id)
+        .where((Outgoing.correspondent == mailbox) & (Outgoing.created_at > since) & Outgoing.automatic)
+        .limit(limit)
+    ),
+    3,
+)
 _STORM = 30  # automatic mails to one person about one ticket within an hour
 _RECENT = Select(
     Outgoing,
@@ -155,9 +170,11 @@ def _row(notice: Notice, notified: Notified, reader: Reader, applied: Applied, a
     )
     tagged = _plus(account, token)
     # the revision says what the reader had seen when they answer (B37)
-    local = f"{token}.r{ticket.revision}" if notice.answerable else notice.name
+    # it counts internal notes too, so no outsider is told (M9)
+    seen = f"r{ticket.revision}" if reader.staff else ""
+    local = ".".join(filter(None, (token, seen))) if notice.answerable else notice.name
     in_reply_to = _answered(ticket, reader, act)
-    ref = f"{ticket.key} · {token} · r{ticket.revision}" if notice.answerable else ticket.key
+    ref = " · ".join(filter(None, (ticket.key, token, seen))) if notice.answerable else ticket.key
     page = contents.Page(notified, reader, applied, act, post.templates.words(reader.language))
     letter = replace(
         _addressed(notice, reader, f"{local}.{secrets.token_hex(4)}@{settings.instance}", act),

@@ -104,17 +104,30 @@ def events(ticket: Ticket, settings: Settings, words: Mapping[str, str], zone: s
             "at": row.at,
             "by": people[row.by].name if row.by in people else row.by,
             "what": _what(row, settings, words, zone),
-            "why": row.why,
+            "why": _why(row.why, words),
         }
         for row in reversed(rows)
     )
+
+
+_PHRASES = ("rule ", "opened by ", "accepted by ", " is not on the ticket")  # of reasons that name something beside
+
+
+def _why(why: str, words: Mapping[str, str]) -> str:
+    for phrase in _PHRASES:
+        if why.startswith(phrase) or why.endswith(phrase):
+            return why.replace(phrase, phrase.replace(phrase.strip(), words[phrase.strip()]))
+    return why
 
 
 def _what(row: Event, settings: Settings, words: Mapping[str, str], zone: str) -> str:
     kind = words.get(row.kind, row.kind.replace("_", " "))
     if row.kind == "opened" or (row.before is None and row.after is None):
         return kind
-    return f"{kind}: {_value(row.before, settings, words, zone)} → {_value(row.after, settings, words, zone)}"
+    after = _value(row.after, settings, words, zone)
+    return (
+        f"{kind}: {after}" if row.before is None else f"{kind}: {_value(row.before, settings, words, zone)} → {after}"
+    )
 
 
 def _value(value: Any, settings: Settings, words: Mapping[str, str], zone: str) -> str:
@@ -122,6 +135,8 @@ def _value(value: Any, settings: Settings, words: Mapping[str, str], zone: str) 
         return wording.moment(datetime.fromisoformat(value), wording.zone_of(zone), words)
     if isinstance(value, list):
         return ", ".join(map(str, value)) or "-"
+    if isinstance(value, dict) and value.keys() == {"mail", "how"}:
+        return f"!{value['how']} #{value['mail']}"
     if isinstance(value, dict):
         return ", ".join(f"{key} {inner}" for key, inner in value.items())
     member = settings.desk.people.get(str(value))

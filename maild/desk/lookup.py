@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import cast, get_args
 
+import peewee as pw
+
 from maild.desk import fields, inbox, tickets
 from maild.desk.models import Event, Incoming, Message, RawMail, Ticket
 from maild.mail.message import Mail
@@ -17,7 +19,9 @@ from maild.policy.changes import TicketField
 from maild.policy.facts import HeldMail, Known, Past
 
 _WAITING = frozenset({"accept", "split", "drop", "send"})
+_CHANGING = frozenset({"merge", "undo"})  # commands that change other tickets than that of the mail
 _UNDONE = (*get_args(TicketField), "tagged", "untagged", "joined", "left", "linked")
+_HELD = 1_000  # mails of one ticket that wait: anybody may send so many, and none must be out of reach
 _PAST = 200  # events that one mail can have caused, and that one look goes back
 
 
@@ -45,7 +49,9 @@ def known(question: Question) -> Known:
     copied: dict[str, str] = {}
     done: tuple[Past, ...] = ()
     if ticket is not None and verbs & _WAITING:
-        held = tuple(_held(row) for row in inbox.held(ticket.id))
+        # what waits with a ticket that was merged into this one is decided here (B6)
+        merged = [one.id for one in Ticket.select(Ticket.id).where(Ticket.parent == ticket)]
+        held = tuple(_held(row) for row in inbox.held([ticket.id, *merged], _HELD))
         split = _to_split(ticket, question.about) if "split" in verbs else None
     if ticket is not None and "reply-all" in verbs:
         copied = _copied(ticket)
@@ -53,7 +59,10 @@ def known(question: Question) -> Known:
         words = next((line.words for line in parsed.lines if line.verb == "undo"), "")
         done, more = _to_undo(ticket, question.actor, words)
         named += more
-    return Known({one.key: tickets.whole(one) for one in named}, held, split, done, copied)
+    if verbs & _CHANGING:  # what one goes on in must not be merged itself meanwhile (B6)
+        named = [tickets.lock(number) for number in sorted({one.id for one in named})]
+    settled = _is_settled(question.about) if held else False
+    return Known({one.key: tickets.whole(one) for one in named}, held, split, done, copied, settled)
 
 
 def since(ticket: Ticket, revision: int, actor: str) -> tuple[Past, ...]:
@@ -78,6 +87,26 @@ def _past(row: Event, key: str) -> Past:
         said = Message.get_or_none((Message.ticket == row.ticket) & (Message.incoming == row.__data__["incoming"]))
         text = said.text if said else ""
     return Past(key, row.kind, row.by, row.at, row.before, row.after, text)
+
+
+def went_on(ticket: Ticket, number: int) -> bool:
+    """Whether something else happened on a ticket after a mail, so that the same words once more answer that (B36).
+
+    What the mail itself released is nothing else, nor is a notice of a timer.
+    """
+    here = Event.ticket == ticket
+    last = Event.select(pw.fn.MAX(Event.id)).where(here & (Event.incoming == number)).scalar()
+    later = list(Event.select().where(here & (Event.id > last)).order_by(Event.id).limit(_PAST)) if last else []
+    if any(row.__data__["incoming"] is None and row.kind in ("status", "line", "assignee") for row in later):
+        return True
+    mails = {row.__data__["incoming"] for row in later} - {number, None}
+    return any(not row.released for row in Incoming.select(Incoming.released).where(Incoming.id << sorted(mails)))
+
+
+def _is_settled(about: int | None) -> bool:
+    """Whether the mail that was answered waited once and does so no more: no other one is meant by that."""
+    row = Incoming.get_or_none(id=about) if about is not None else None
+    return row is not None and row.fate != "held" and (row.released is not None or row.fate in ("ignored", None))
 
 
 def _held(row: Incoming) -> HeldMail:

@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from maild.desk import db
-from maild.desk.models import Outgoing
+from maild.desk.models import Incoming, Outgoing
 from maild.desk.prepared import Insert, Statement
 from maild.errors import MaildError, UnknownThing
 from maild.mail import address
@@ -55,11 +55,16 @@ def caused_by(incoming: int) -> list[Outgoing]:
 _NEWEST = 300  # mails that one mail can cause, and more
 
 
-def receipt_again(incoming: int, now: datetime) -> None:
+_ANSWERS = ("receipt", "stale", "help", "why", "shown", "similar", "tickets")  # what goes to the writer alone
+
+
+def receipt_again(of: Incoming, now: datetime) -> None:
     """What a mail of the ledger was answered to its writer goes out once more, the same to the last byte (B36)."""
-    rows = Outgoing.select().where((Outgoing.incoming == incoming) & (Outgoing.notice << ("receipt", "stale")))
+    caused = (Outgoing.ticket == of.__data__["ticket"]) & (Outgoing.incoming == of.id)  # the first is on an index
+    rows = Outgoing.select().where(caused & (Outgoing.notice << _ANSWERS))
     names = ("ticket", "incoming", "notice", "automatic", "recipient", "envelope_from", "message_id", "data")
-    put([{**{n: row.__data__[n] for n in names}, "created_at": now, "not_before": now} for row in rows])
+    once = {row.message_id: row for row in rows}.values()  # what went out once more before stands there as well
+    put([{**{n: row.__data__[n] for n in names}, "created_at": now, "not_before": now} for row in once])
 
 
 def claim(owner: str, now: datetime, limit: int) -> list[Outgoing]:

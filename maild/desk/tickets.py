@@ -66,7 +66,8 @@ def _remember(to: Effects, changes: Sequence[Change]) -> None:
     """What solved a ticket is found by the next one like it (P3); what is to be forgotten is not."""
     ticket = to.ticket
     if any(isinstance(change, Forgotten) for change in changes):
-        forget.erase(ticket, to.act.now, to.act.incoming)
+        for one in forget.family(ticket):
+            forget.erase(one, to.act.now, to.act.incoming)
     elif ticket.resolution and {"status", "resolution"} & to.changed.keys() and ticket.status in clocks.SOLVED:
         search.remember(ticket)
 

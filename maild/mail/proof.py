@@ -63,6 +63,7 @@ DEFAULTS: Mapping[str, Any] = MappingProxyType(
         "pending_until": None,
         "colleagues": (),  # to whom one click gives the ticket
         "new_subject": "",  # of the mail, where it is not the ticket's (B8)
+        "opened_by": "",  # the agent who opened the ticket for its requester
         "through": "",  # to whom we gave the reply address that a stranger wrote to (B4)
         "other": None,  # another ticket, of which no more than the key may be told
         "kept": "",  # why the text was kept back: "stale" (B37), or a line in it

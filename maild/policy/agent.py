@@ -46,6 +46,9 @@ class _Came:
 def writes(facts: Facts, desk: Desk, ruleset: Sequence[rules.Rule]) -> Decision:
     """The decision for a mail of a proved agent."""
     parsed = orders.parse(facts.mail.reply, facts.verb)
+    me = desk.people.get(facts.actor)
+    if parsed.lines and me is not None and orders.signs(parsed.text, me.name):
+        parsed = replace(parsed, text="")
     if any(line.verb == "new" and not line.under_quote for line in parsed.lines[:1]):
         return _opens_for(parsed, facts, desk, ruleset)
     if facts.ticket is not None:
@@ -133,7 +136,7 @@ def _commanded(parsed: Parsed, facts: Facts, ticket: TicketView, desk: Desk, tex
     results: list[Commanded] = []
     proposed: list[Change] = []
     others: list[tuple[str, tuple[Change, ...]]] = []
-    for line in parsed.lines:
+    for line in parsed.lines[: orders.MOST]:
         answer = _answer(line, facts, ticket, desk, text, held=held)
         if isinstance(answer, orders.Done):
             results.append(Commanded(line.written, "done", answer.says))
@@ -144,6 +147,8 @@ def _commanded(parsed: Parsed, facts: Facts, ticket: TicketView, desk: Desk, tex
             results.append(_unknown(line))
         else:
             results.append(Commanded(line.written, "refused", answer.says))
+    for line in parsed.lines[orders.MOST :][:1]:
+        results.append(Commanded(line.written, "refused", Say("too_many", {"most": str(orders.MOST)})))
     return _Came(tuple(results), tuple(proposed), tuple(others))
 
 
@@ -223,7 +228,7 @@ def _receipt(came: _Came, text: str, *, internal: bool, kept: str) -> Notified:
     quiet = "" if released else "nothing"
     sent = "internal" if internal and text else solved if came.told else "public" if text else quiet
     undoes = any(isinstance(c, (Changed, Tagged, Joined, Left, Linked)) for c in came.changes)
-    values = {"results": came.results, "sent": sent, "kept": kept, "undoes": undoes}
+    values = {"results": came.results, "sent": sent, "kept": kept if text else "", "undoes": undoes}
     return Notified("receipt", ("actor",), values)
 
 
@@ -276,6 +281,7 @@ def _opens_for(parsed: Parsed, facts: Facts, desk: Desk, ruleset: Sequence[rules
     allowed = tuple(one for one in rest if one.verb in _AT_OPENING)
     if isinstance(found, orders.Refused) or len(found) != 1 or len(allowed) < len(rest):
         refusal = found.says if isinstance(found, orders.Refused) else Say("new_first")
+        refusal = Say("staff_opens", refusal.args) if refusal.key == "staff_address" else refusal
         return _refused_opening(parsed, facts, refusal)
     ((wanted, name),) = found
     opened = replace(
@@ -296,7 +302,7 @@ def _opens_for(parsed: Parsed, facts: Facts, desk: Desk, ruleset: Sequence[rules
         else Notified("opened_for", ("requester",), {"text": text})
     )
     story: tuple[Change, ...] = (opened, recorded(facts, text, internal=internal), *came.changes)
-    owner = Notified("new_ticket", ("owner",), {"text": text})
+    owner = Notified("new_ticket", ("owner",), {"text": text, "opened_by": desk.people[facts.actor].name})
     receipt = (_receipt(came, "" if internal else text, internal=internal, kept=""),)
     return Decision(
         "filed",

@@ -6,14 +6,14 @@ A breach is the first due time that went by while it ran, and stays (B50), whate
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
 
 from maild.policy import hours
 from maild.policy.hours import NOTHING, Calendar
-from maild.policy.sla import Policy, Run, Rung
+from maild.policy.sla import Policy, Rung
 
 MomentKind = Literal[
     "opened",  # value: the priority
@@ -93,10 +93,37 @@ class ClockRun:
     steps: tuple[Step, ...]
 
 
-def rungs(run: ClockRun, ladder: Sequence[Rung], calendar: Calendar) -> tuple[datetime, ...]:
-    """When each rung of a ladder is due on a clock, pauses included."""
-    arithmetic = Run(calendar, run.started_at, run.target, run.paused)
-    return tuple(arithmetic.at(rung) for rung in ladder)
+def reached(
+    calendar: Calendar, start: datetime, pauses: Iterable[tuple[datetime, datetime]], amount: timedelta
+) -> datetime:
+    """When `amount` of open time has been used since `start`, leaving out pauses (in order, apart from each other).
+
+    A pause that begins when the amount is used up already moves nothing: what was late stays as late as it was.
+    """
+    paused = NOTHING
+    for since, until in pauses:
+        if hours.between(calendar, start, since) - paused >= amount:
+            break
+        paused += hours.between(calendar, since, until)
+    return hours.add(calendar, start, amount + paused)
+
+
+def due_times(
+    calendar: Calendar,
+    start: datetime,
+    pauses: Sequence[tuple[datetime, datetime]],
+    target: timedelta,
+    ladder: Iterable[Rung],
+) -> tuple[datetime, tuple[datetime, ...]]:
+    """When a clock is due, and each rung of its ladder."""
+    times = tuple(reached(calendar, start, pauses, target * r.percent / 100 + r.offset) for r in ladder)
+    return reached(calendar, start, pauses, target), times
+
+
+def rungs(run: ClockRun, ladder: Iterable[Rung], calendar: Calendar, now: datetime) -> tuple[datetime, ...]:
+    """When each rung of any ladder is due on a clock; of one that stands still, if it went on at `now`."""
+    pauses = [(p.since, p.until or now) for p in run.pauses]
+    return due_times(calendar, run.started_at, pauses, run.target, ladder)[1]
 
 
 class Clock:
@@ -135,9 +162,8 @@ class Clock:
         if self.calendar is None:
             self.due_at, self.times = self.started_at + self.target, ()
             return
-        run = Run(self.calendar, self.started_at, self.target, self.paused())
-        self.due_at = run.due()
-        self.times = tuple(run.at(rung) for rung in self.ladder)
+        pauses = [(a, b) for a, b, _ in self.still]
+        self.due_at, self.times = due_times(self.calendar, self.started_at, pauses, self.target, self.ladder)
 
     def note(self, at: datetime, what: StepKind, cause: Moment | None = None, **values: object) -> None:
         by, why = (cause.by, cause.why) if cause else ("", "")
@@ -146,25 +172,29 @@ class Clock:
     def run_to(self, at: datetime, *, last: bool = False) -> None:
         """Let time pass: rungs and the breach that came to be due before `at` (or at it, for the `last` time)."""
         since, self.seen = self.seen, at
-        if not self.goes or self.paused_at is not None or self.calendar is None:
+        if not self.goes or self.calendar is None:
             return
 
         def over(time: datetime) -> bool:
             return time < at or (last and time == at)
 
+        told = len(self.steps)
+        used_up = self.paused_at is None or self.due_at <= self.paused_at  # before it came to stand still
+        if self.breached_at is None and used_up and over(max(self.due_at, since)):
+            self.breach(max(self.due_at, since))
+        if self.paused_at is None:
+            self._climb(since, over)
+        self.steps[told:] = sorted(self.steps[told:], key=lambda step: step.at)
+
+    def _climb(self, since: datetime, over: Callable[[datetime], bool]) -> None:
         found: list[tuple[datetime, int]] = []
         late = [i for i in range(self.first, len(self.times)) if self.times[i] <= since and over(since)]
         if late:  # a change made several due at once: the highest stands for all (M11)
             found.append((since, late[-1]))
         rest = range(late[-1] + 1 if late else self.first, len(self.times))
         found += [(self.times[i], i) for i in rest if since < self.times[i] and over(self.times[i])]
-        breach = self.breached_at is None and over(self.due_at) and over(since)
-        if breach:
-            found.append((max(self.due_at, since), -1))
         for time, i in sorted(found):
-            if i < 0:
-                self.breach(time)
-            elif i >= self.first:
+            if i >= self.first:
                 self.first, self.fired[i] = i + 1, time
                 self.note(time, "rung", rung=self.ladder[i].text)
 
@@ -212,8 +242,8 @@ class Clock:
         paused = sum((p.open for p in pauses), NOTHING)
         times, due_at = self.times, self.due_at
         if self.paused_at is not None and self.calendar is not None:
-            run = Run(self.calendar, self.started_at, self.target, paused)
-            due_at, times = run.due(), tuple(run.at(rung) for rung in self.ladder)
+            spans = [(p.since, p.until or now) for p in pauses]
+            due_at, times = due_times(self.calendar, self.started_at, spans, self.target, self.ladder)
         end = self.stopped_at or now
         return ClockRun(
             kind=self.kind,

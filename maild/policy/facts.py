@@ -75,6 +75,7 @@ class Known:
     split: int | None = None  # the number of the mail here that `!split` means
     done: tuple[Past, ...] = ()  # what the mail changed that `!undo` means, the oldest first
     copied: Mapping[str, str] = field(default_factory=dict)  # who else got the requester's last mail: address, name
+    settled: bool = False  # the mail that was answered had waited, and somebody has decided about it
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +106,7 @@ class Facts:
     language: str = "en"  # of the actor
     zone: str = "UTC"  # of the actor
     vouched: bool = False  # it is proved that the sender is who From says
+    forged: bool = False  # the server says that the sender is not who From says
     through: str = ""  # to whom we gave the reply address that a stranger wrote to (B4)
     joins: bool = False  # a colleague of the requester, who becomes a participant
     own: frozenset[str] = frozenset()  # canonical addresses of the desk itself

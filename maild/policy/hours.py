@@ -126,7 +126,10 @@ def _holidays(code: str, year: int) -> Mapping[date, str]:
 
     country, _, part = code.partition("-")
     try:
-        return dict(holidays.country_holidays(country, subdiv=part or None, years=year).items())
+        own = holidays.country_holidays(country, subdiv=part or None)
+        # said which language: else the names follow the environment
+        named = holidays.country_holidays(country, subdiv=part or None, years=year, language=own.default_language)
+        return dict(named.items())
     except NotImplementedError:
         raise UnknownThing(
             f'no holidays are known for "{code}"; use a country such as IT or DK, or a part of one such as IT-BZ'

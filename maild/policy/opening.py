@@ -26,10 +26,10 @@ def opens(facts: Facts, desk: Desk, ruleset: Sequence[rules.Rule], link: TicketV
     opened = replace(
         opened_by(facts, desk, ruled), requester=facts.sender or NOBODY, silent=silent, by=facts.actor or "unknown"
     )
-    changes: list[Change] = [opened, recorded(facts, mail.text, copied=copied(facts, desk))]
+    changes: list[Change] = [opened, recorded(facts, mail.text, copied=None if facts.forged else copied(facts, desk))]
     if link is not None:
         changes.append(Linked(link.key, f"a mail of {facts.sender or 'somebody'} refers to it", "maild"))
-    if facts.verdict in ("requester", "agent") and mail.kind == "human":
+    if facts.verdict in ("requester", "agent") and mail.kind == "human" and not facts.forged:
         changes += joined(facts, desk, frozenset({facts.sender}))
     if not silent and ruled.acknowledge != "never":
         changes.append(Notified("acknowledgement", ("requester",)))
@@ -76,7 +76,7 @@ def joined(facts: Facts, desk: Desk, already: frozenset[str]) -> list[Joined]:
 
     The caller knows that its sender may bring somebody along: whoever opens a ticket, or is on it and proved (B4).
     """
-    why = f"{facts.sender} wrote to them as well"
+    why = "the mail went to them as well"
     return [Joined(one, name, why, facts.actor) for one, name in copied(facts, desk).items() if one not in already]
 
 

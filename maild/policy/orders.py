@@ -23,13 +23,15 @@ _LINE = re.compile(r"!([A-Za-z][A-Za-z-]*)(?:[ \t]+(.*))?", re.DOTALL)  # of a s
 _USAGE = re.compile(r"^(?P<lang>[a-z]{2}): (?P<text>.+)$", re.MULTILINE)
 _KEY = re.compile(r"[A-Za-z][A-Za-z0-9]{0,15}-[0-9]{1,9}")
 _WORDED = frozenset(  # commands that mean nothing without words
-    {"assign", "category", "tag", "untag", "template", "merge", "link", "on", "cc", "uncc", "requester"}
+    {"assign", "category", "tag", "untag", "template", "merge", "link", "on", "cc", "uncc", "requester", "subject"}
+    | {"line", "status"}
 )
 _WORDLESS = frozenset({"take", "release", "watch", "unwatch", "mute", "close", "reopen", "spam"})
 _SPOKEN = frozenset({"note", "public", "reply-all"})  # commands whose words are the beginning of the mail's text
 _NEARLY = re.compile(r"![ \t]*([A-Za-z][A-Za-z-]*)(?:[^A-Za-z-].*)?", re.DOTALL)  # `! take`, `!take.`
 _PROSE = _SPOKEN | {"resolve", "subject"}  # their words may name a command
 _SECOND = re.compile(r"(?:^|[ \t])!([A-Za-z][A-Za-z-]*)")
+MOST = 50  # command lines of a mail that are done: each may write mails, and cost what no other mail may have to wait
 TWO = ""  # the verb of a line that holds two commands
 _NAMING = frozenset({"on", "merge", "link", "show", "forget"})  # commands whose words are the key of a ticket
 
@@ -78,7 +80,8 @@ class Parsed:
 
     def named(self) -> frozenset[str]:
         """The keys of the tickets that its commands name."""
-        return frozenset(line.words for line in self.lines if line.verb in _NAMING and _KEY.fullmatch(line.words))
+        lines = self.lines[:MOST]
+        return frozenset(line.words for line in lines if line.verb in _NAMING and _KEY.fullmatch(line.words))
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,15 +136,16 @@ def parse(text: str, verb: str = "") -> Parsed:
     kept: list[str] = []
     under = stopped = cut = False
     on = last = ""
-    for row in text.splitlines():
-        found, words = ("", "") if stopped else _command(row.replace("\xa0", " ").strip(" \t"))
+    for row in text.split("\n"):  # a quote mark covers all of it, whatever else an outsider breaks lines with
+        line = " ".join(row.replace("\xa0", " ").splitlines()).strip(" \t")
+        found, words = ("", "") if stopped else _command(line)
         if found or words:
             if found in _NAMING:
                 words = last if words.lower() == "it" and last else words
                 last = words = words.upper() if _KEY.fullmatch(words) else words
             on = words if found == "on" else on
             stopped, cut = found == "stop", True
-            lines.append(Line(row.strip(), found, words, under, on))
+            lines.append(Line(line, found, words, under, on))
             kept += [words] if words and found in _SPOKEN else []
         elif row.rstrip() == "--":
             break
@@ -169,6 +173,27 @@ def _command(row: str) -> tuple[str, str]:
     if nearly and nearly[1].lower() in COMMANDS:
         return f"{nearly[1].lower()}?", ""
     return "", ""
+
+
+_REGARDS = re.compile(
+    r"(?:med )?(?:venlige?|bedste|mange|kærlige?|de bedste) hilsen(?:er)?|hilsner|hilsen|m\.?v\.?h\.?|v\.?h\.?|d\.?b\.?h\.?"
+    r"|(?:with )?(?:best|kind|kindest|warm|many)? ?(?:regards|wishes)|best|cheers|sincerely|yours(?: \w{1,12})?"
+    r"|(?:i miei )?(?:più )?(?:cordiali|distinti|migliori|tanti|un)? ?salut[io]|cordialmente|a presto",
+    re.IGNORECASE,
+)
+_SIGNED = 12  # lines of a signature
+
+
+def signs(text: str, name: str) -> bool:
+    """Whether a text is nothing but a farewell or its writer's name and what follows it: a signature without a mark.
+
+    Programs put it below each command that a link wrote; a mail with only commands sends the requester nothing (B33).
+    """
+    rows = [row.strip(" \t,.!/-–—*_") for row in text.splitlines() if row.strip()]
+    if rows and _REGARDS.fullmatch(rows[0]):
+        rows = rows[1:] or [name]  # "Cheers" and a sentence below it is no signature
+    first = rows[0].casefold() if rows else ""
+    return len(rows) <= _SIGNED and first in (name.casefold(), name.casefold().partition(" ")[0])
 
 
 def run(line: Line, facts: Facts, ticket: TicketView, desk: Desk, text: str) -> Done | Refused | None:

@@ -15,7 +15,9 @@ from maild.policy.terms import Desk
 
 # What other services write to prove that somebody reads a mailbox: a code of its own, or a link to follow (B26)
 _CODE = re.compile(
-    r"(?m)^\W*(?:\d[ -]?){4,10}\W*$|\b(?:code|codice|kode|pin|otp|token)\b\W{0,3}\S*\d{4,}", re.IGNORECASE
+    # each part bounded, so that no mail keeps the desk busy
+    r"(?m)^[^\w\n]{0,40}(?:\d[ -]?){4,10}[^\w\n]{0,40}$|\b(?:code|codice|kode|pin|otp|token)\b\W{0,3}\S{0,40}?\d{4}",
+    re.IGNORECASE,
 )
 _WEB = re.compile(r"https?://", re.IGNORECASE)
 
@@ -24,7 +26,8 @@ def replies(facts: Facts, ticket: TicketView, desk: Desk, ruleset: Sequence[rule
     """Their text joins the ticket, and may confirm, reopen, or rate."""
     text = facts.mail.reply or ("" if facts.mail.elided else facts.mail.text)
     said: list[Change] = [
-        recorded(facts, text, copied=opening.copied(facts, desk)),
+        # M9: where the server says that From is forged, `!reply-all` brings nobody along either
+        recorded(facts, text, copied=None if facts.forged else opening.copied(facts, desk)),
         *_joins(facts, ticket, desk),
     ]
     files = [a for a in facts.mail.attachments if not a.inline]  # the logo of a signature says nothing
@@ -107,9 +110,10 @@ def _too_late(closed_at: datetime | None, now: datetime, desk: Desk) -> bool:
 
 
 def _reopening(facts: Facts, said: list[Change], text: str) -> Decision:
+    who = "a participant" if facts.verdict == "participant" else "the requester"
     changes = (
         *said,
-        Changed("status", "open", "the requester says it is not solved", facts.actor),
+        Changed("status", "open", f"{who} says it is not solved", facts.actor),
         Notified("reopened", ("requester",)),
         Notified("reopened_agent", ("owner",), {"text": text}),
     )

@@ -94,7 +94,9 @@ def test_what_a_person_decides_is_done_by_whoever_comes_by(desk: Path, by: str) 
     accepted, split, dropped = (str(rows[who.address]["id"]) for who in OTHERS)
     overtaken = str(rows[ADA.address]["id"])
     before = len(outbox(desk))
-    assert held(desk, "accept", accepted, overtaken).out == f"{accepted} goes on\n{overtaken} goes on\n"
+    assert held(desk, "accept", accepted, overtaken).out == "".join(
+        f"{n} is accepted: the daemon goes on with it\n" for n in (accepted, overtaken)
+    )
     assert held(desk, "split", split).out == f"{split} becomes a ticket of its own\n"
     assert held(desk, "drop", dropped).out == f"{dropped} is dropped\n"
     assert len(outbox(desk)) == before

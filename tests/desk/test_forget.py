@@ -62,7 +62,8 @@ def holds(desk: Conversation, key: str) -> None:
     ticket = desk.ticket(key)
     told = tickets.rebuild(desk.events(key))
     row = {name: getattr(ticket, name) for name in told}
-    assert told == {**row, "requester": ticket.requester.address}
+    parent = ticket.parent.key if ticket.parent is not None else None
+    assert told == {**row, "requester": ticket.requester.address, "parent": parent}
 
 
 def tale(desk: Conversation) -> str:
@@ -312,3 +313,18 @@ def _rows(ticket: Ticket) -> list[Any]:
 def test_every_field_of_a_ticket_is_known_as_plain_or_as_words(field: str) -> None:
     """A new field must be looked at: what it holds may be somebody's words."""
     assert field in forget._PLAIN
+
+
+def test_what_was_merged_into_it_is_forgotten_with_it(desk: Conversation) -> None:
+    """B6: nothing leads to a merged ticket any more, so nobody could have it forgotten by itself."""
+    raw = letters.new(CARLA, "zebrasubject does not start", "Hello, zebratext stopped this morning. Carla")
+    child = desk.takes(raw)
+    parent = desk.says(GIULIA, "Network", "The network has stopped. Please help me.")
+    desk.answers(ADA, child.to(ADA), f"zebraanswer: we know of it\n!merge {parent.ticket}")
+    desk.answers(ADA, parent.to(ADA), "!close")
+    forgotten = desk.answers(ADA, parent.to(ADA), f"!forget {parent.ticket}")
+    assert [c["result"] for c in forgotten.fate["commands"]] == ["done"]
+    assert places(*MARKS, *CARLAS, "Giulia") == set()
+    for key in (child.ticket, parent.ticket):
+        assert [e.kind for e in desk.events(key)].count("forgotten") == 1
+        holds(desk, key)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -10,11 +11,11 @@ import pytest
 from maild import stage
 from maild.config import Settings
 from maild.desk import db
-from maild.desk.models import Ticket
+from maild.desk.models import Participant, Ticket
 from maild.errors import Unavailable
 from tests.faults.live import until
 from tests.stories.conversation import Conversation
-from tests.stories.letters import CARLA
+from tests.stories.letters import ADA, CARLA, GIULIA
 
 HELP = "My screen is black since this morning. Please help me, I cannot work."
 on_postgresql = pytest.mark.parametrize("settings", ["postgres"], indirect=True)
@@ -42,15 +43,13 @@ def test_a_database_that_is_not_there_cannot_be_had_now(settings: Settings, tmp_
         db.hold("postgresql://postgres@127.0.0.1:1/none", "maild here")
 
 
-@on_postgresql
-def test_a_reply_is_decided_by_the_ticket_as_it_is_when_it_is_held(desk: Conversation) -> None:
-    """Another machine resolves it between the look and the lock: then the reply reopens it."""
-    opened = desk.says(CARLA, "Screen", HELP)
+def meanwhile(change: Callable[[], object], act: Callable[[], object]) -> None:
+    """Another machine has changed something and not committed it yet, when this one comes and must wait for it."""
     changed, go_on = threading.Event(), threading.Event()
 
-    def resolve() -> None:
+    def there() -> None:
         with db.transaction():
-            Ticket.update(status="resolved", resolved_at=desk.now).execute()
+            change()
             changed.set()
             assert go_on.wait(20)
         db.close()
@@ -59,17 +58,54 @@ def test_a_reply_is_decided_by_the_ticket_as_it_is_when_it_is_held(desk: Convers
         query = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
         return bool(db.database.execute_sql(query).fetchone()[0])
 
-    def answer() -> None:
-        desk.answers(CARLA, opened.to(CARLA), "It is still black, and now it smells.")
+    def here() -> None:
+        act()
         db.close()
 
-    other, here = threading.Thread(target=resolve), threading.Thread(target=answer)
-    other.start()
+    first, second = threading.Thread(target=there), threading.Thread(target=here)
+    first.start()
     assert changed.wait(20)
-    here.start()
+    second.start()
     until(waits, 20)
     go_on.set()
-    other.join(20)
-    here.join(20)
+    first.join(20)
+    second.join(20)
+
+
+@on_postgresql
+def test_a_reply_is_decided_by_the_ticket_as_it_is_when_it_is_held(desk: Conversation) -> None:
+    """Another machine resolves it between the look and the lock: then the reply reopens it."""
+    opened = desk.says(CARLA, "Screen", HELP)
+    meanwhile(
+        lambda: Ticket.update(status="resolved", resolved_at=desk.now).execute(),
+        lambda: desk.answers(CARLA, opened.to(CARLA), "It is still black, and now it smells."),
+    )
     assert desk.told(opened.ticket)["status"] == "open"
     assert [e.kind for e in desk.events(opened.ticket) if e.kind == "status"] == ["status"]
+
+
+@on_postgresql
+def test_a_reply_follows_its_ticket_that_is_merged_meanwhile(desk: Conversation) -> None:
+    """B6: nobody reads what stands on a ticket that is over."""
+    opened, other = desk.says(CARLA, "Screen", HELP), desk.says(GIULIA, "Monitor", HELP)
+    child, parent = desk.ticket(opened.ticket), desk.ticket(other.ticket)
+
+    def merge() -> None:
+        Ticket.update(status="merged", parent=parent).where(Ticket.id == child.id).execute()
+        Participant.create(ticket=parent, person=child.requester)
+
+    meanwhile(merge, lambda: desk.answers(CARLA, opened.to(CARLA), "It is still black, and now it smells."))
+    assert len(desk.told(opened.ticket)["messages"]) == 1
+    assert len(desk.told(other.ticket)["messages"]) == 2
+
+
+@on_postgresql
+def test_nothing_is_merged_into_what_is_closed_meanwhile(desk: Conversation) -> None:
+    opened, other = desk.says(CARLA, "Screen", HELP), desk.says(GIULIA, "Monitor", HELP)
+    number = int(other.ticket.partition("-")[2])
+    meanwhile(
+        lambda: Ticket.update(status="closed", closed_at=desk.now).where(Ticket.id == number).execute(),
+        lambda: desk.answers(ADA, opened.to(ADA), f"!merge {other.ticket}"),
+    )
+    assert desk.told(opened.ticket)["status"] == "new"
+    assert desk.told(other.ticket)["participants"] == []

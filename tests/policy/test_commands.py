@@ -109,3 +109,23 @@ def test_hostile_lines_cost_nothing() -> None:
         for line in orders.parse(text).lines[:3]:
             orders.nearest(line.verb)
     assert time.monotonic() - start < 2
+
+
+@pytest.mark.parametrize(
+    ("text", "only"),
+    [
+        ("Mvh\nBen", True),
+        ("Med venlig hilsen\nBen Holm\nServicedesk\nTlf. 12 34 56 78", True),
+        ("Cordiali saluti,\nBen", True),
+        ("Best regards,\n\nBen Holm", True),
+        ("/Ben", True),
+        ("Ben Holm\nServicedesk | Example A/S\nwww.example.org", True),
+        ("Benny", False),
+        ("It is the toner.\n\nMvh\nBen", False),
+        ("Regards the printer: it is on its way.", False),
+        ("Hilsen fra tredje sal", False),
+        ("", False),
+    ],
+)
+def test_a_signature_without_a_mark_is_no_text(text: str, *, only: bool) -> None:
+    assert orders.signs(text, "Ben Holm") is only

@@ -19,7 +19,9 @@ from tests.stories.letters import ADA, BEN, CARLA, CLEO, DINO, GIULIA, MALLORY, 
 HELP = "My laptop shows a blue screen since this morning, can you help me please?"
 MORE = "The printer on the third floor prints empty pages since yesterday."
 PASSED = "mx.example.org; dmarc=pass header.from=example.org"
-PEOPLE = {p.address.partition("@")[0]: p for p in (ADA, BEN, CLEO, DINO, MIA, CARLA, SOREN, GIULIA, MALLORY)}
+SHOP = Person("Shop", "no-reply@shop.example")
+STAFF_AND_OTHERS = (ADA, BEN, CLEO, DINO, MIA, CARLA, SOREN, GIULIA, MALLORY, SHOP)
+PEOPLE = {p.address.partition("@")[0]: p for p in STAFF_AND_OTHERS}
 NAMES = {p.address: name for name, p in PEOPLE.items()}
 LANGUAGE = {"ada": "it", "ben": "da", "cleo": "en", "dino": "it", "mia": "en"}
 _ERRORS = {
@@ -64,6 +66,8 @@ STATES = {
     "with Søren": "ada: !cc soren@customer.example",
     "held": "mallory: Me too, it is broken here as well.",
     "two held": "mallory: Me too, it is broken here. | giulia: And at my place it is broken too.",
+    "trick": "no-reply: Your code for the shop is\n\n123456\n\nhttps://shop.example/verify",
+    "Ben's own": "ben new: My own monitor is dark, please help me.",
     "stale": "ben: Try to restart it. | ada first: Have you tried a restart?",
     "answered": "carla: By the way, my mouse is broken as well.",
 }

@@ -153,3 +153,12 @@ def test_where_the_provider_rewrites_ids_the_foot_tells_what_was_seen(
     # also what waits can be answered so: nothing but the token in the address leads to it
     sent = desk.takes(letters.answer(BEN, stale.to(BEN), "!send", style, references=[]))
     assert SECOND in sent.to(CARLA).text
+
+
+def test_what_waits_is_an_answer_and_opens_no_ticket(desk: Conversation, opened: Turn) -> None:
+    """Split off, it would be handled again as released, and go out."""
+    _, stale = crossed(desk, opened)
+    turn = desk.answers(BEN, stale, "!split")
+    assert [c["result"] for c in turn.fate["commands"]] == ["refused"]
+    assert turn.nothing_to(CARLA)
+    assert SECOND in desk.answers(BEN, stale, "!send").to(CARLA).text

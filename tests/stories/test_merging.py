@@ -183,3 +183,12 @@ def test_a_new_subject_under_an_old_mail_is_told_and_changes_nothing(desk: Conve
     assert "Oggetto" not in plain.to(ADA).text
     split = desk.answers(ADA, turn.to(ADA), "!split")
     assert desk.told(split.to(BEN, "new_ticket").subject[1:].partition("]")[0])["subject"] == "Coffee machine"
+
+
+def test_what_waited_with_a_ticket_is_decided_where_it_goes_on(desk: Conversation, carla: Turn, giulia: Turn) -> None:
+    """B4, B6: the notice of what is held still works when its ticket was merged."""
+    desk.configure(strangers="hold")
+    held = desk.answers(SOREN, giulia.to(GIULIA), "I sit there too, and want to know.")
+    desk.answers(ADA, giulia.to(ADA), f"!merge {carla.ticket}")
+    assert commands(desk.answers(ADA, held.to(ADA), "!accept")) == ["done"]
+    assert SOREN.address in [p["address"] for p in desk.told(carla.ticket)["participants"]]

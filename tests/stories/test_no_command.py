@@ -204,6 +204,13 @@ def test_two_copies_in_one_batch_have_one_effect(desk: Conversation, opened: Tur
     assert turns[-1].notices(ADA) == ["receipt", "receipt"]
 
 
+def test_what_is_asked_again_is_answered_again(desk: Conversation, opened: Turn) -> None:
+    got = opened.to(ADA)
+    first = desk.answers(ADA, got, "!show\n!list")
+    assert desk.answers(ADA, got, "!show\n!list").summary() == first.summary()
+    assert first.notices(ADA) == ["shown", "tickets", "receipt"]
+
+
 def test_the_same_words_of_two_agents_are_two_mails(desk: Conversation, opened: Turn) -> None:
     desk.answers(ADA, opened.to(ADA), "!take")
     assert desk.answers(BEN, opened.to(BEN), "!take").fate["fate"] == "filed"

@@ -58,19 +58,21 @@ def up(migrator: Any, db: Any) -> None:
 
     parent = pw.ForeignKeyField(Ticket, field=Ticket.id, null=True, on_delete="RESTRICT")
     migrator.migrate(
-        migrator.add_column("person", "generation", pw.IntegerField(default=0)),
         migrator.add_column("ticket", "parent_id", parent),
         migrator.add_column("ticket", "pending_until", pw.TextField(null=True)),
         migrator.add_column("message", "copied", pw.TextField(null=True)),
         migrator.add_column("event", "revision", pw.IntegerField(null=True)),
         migrator.add_column("incoming", "released", pw.TextField(null=True)),
     )
-    for sql in _INDEXES:
+    for sql in (_GENERATION, *_INDEXES):
         db.execute_sql(sql)
     for model in (Watch, Link, Reminder, Term):
         model.create_table()
 
 
+# Not by add_column: for a column that is never null it makes the table anew on SQLite, and drops the old one. That
+# fails, since tickets refer to people, and their keys cannot be ignored within a transaction.
+_GENERATION = 'ALTER TABLE "person" ADD COLUMN "generation" INTEGER NOT NULL DEFAULT 0'
 _INDEXES = (
     'CREATE INDEX "incoming_held" ON "incoming" ("ticket_id") WHERE ("fate" = \'held\')',
     'CREATE INDEX "ticket_pending_until" ON "ticket" ("pending_until") WHERE ("pending_until" IS NOT NULL)',

@@ -121,7 +121,7 @@ def subject_(order: Order) -> Done | Refused:
     """
     words = subject.clean(order.words)
     if not words:
-        return Refused(Say("no_words", {"usage": "!subject"}))
+        return Refused(Say("no_words", {"usage": "!subject …"}))
     return Done(Say("field_set", {"field": "subject", "value": words}), (order.changed("subject", words),))
 
 

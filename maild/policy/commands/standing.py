@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -10,6 +11,8 @@ from maild.policy.changes import Change, Notified, Reminded, Tagged
 from maild.policy.orders import Done, Order, Refused, Say, command
 
 _OVER = ("closed", "merged")
+_UNTIL = ("until", "till", "fino", "entro", "indtil", "til")
+_AT = re.compile(r"(?:ad?|al|alla|alle)\s+", re.IGNORECASE)
 
 
 @command("state")
@@ -116,7 +119,10 @@ def reopen(order: Order) -> Done | Refused:
         return Refused(over(order))
     if order.ticket.status not in ("resolved", "closed"):
         return Refused(Say("not_solved"))
-    return Done(Say("reopened"), (order.changed("status", "open"), Notified("reopened", ("requester",))))
+    back: tuple[Change, ...] = ()
+    if "spam" in order.ticket.tags:  # it was none: its sender gets mails again
+        back = (Tagged("spam", order.why, order.facts.actor, on=False), order.changed("silent", None))
+    return Done(Say("reopened"), (*back, order.changed("status", "open"), Notified("reopened", ("requester",))))
 
 
 @command("state")
@@ -148,5 +154,7 @@ def _until(order: Order) -> datetime | None:
         span: timedelta | None = moments.span(rest, facts.language)
         if span or first.lower() == "for":
             return facts.now + span if span else None
-    words = rest if first.lower() in ("until", "fino", "indtil", "til") else order.words
-    return moments.moment(words, facts.language, facts.zone, facts.now)
+    words = rest if first.lower() in _UNTIL else order.words
+    bare = _AT.sub("", words, count=1)  # `fino a domani`; `fino alle 18` is today's
+    tried = (moments.moment(x, facts.language, facts.zone, facts.now) for x in (words, bare, f"oggi {words}"))
+    return next((at for at in tried if at is not None), None)

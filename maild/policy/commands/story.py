@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import fields, replace
 from typing import Any, cast
 
+from maild.mail import address
 from maild.policy.changes import (
     Change,
     Changed,
@@ -48,10 +49,11 @@ def merge(order: Order) -> Done | Refused:
         why = "is_merged" if target.status == "merged" else "other_closed"
         return Refused(Say(why, {"key": target.parent or target.key}))
     who = order.facts.actor
-    outsiders = {child.requester, *child.participants} if child.requester != "unknown@invalid" else child.participants
+    # neither a machine without an address nor who was forgotten can be written to
+    outsiders = {one for one in (child.requester, *child.participants) if address.domain(one) != "invalid"}
     joined = [Joined(one, child.people.get(one, ""), order.why, who) for one in sorted(outsiders)]
     story = f"{child.key}: {child.subject}"
-    note = Recorded(who, "", story, "internal", order.facts.now)
+    note = Recorded(who, order.desk.people[who].name, story, "internal", order.facts.now)
     there: tuple[Change, ...] = (
         *joined,
         Noted("merged_in", child.key, who),
@@ -162,8 +164,10 @@ def undo(order: Order) -> Done | Refused:
                 views[past.ticket] = replace(view, **cast("Any", {change.field: change.value}))
     if not back:
         return Refused(Say("undo_nothing"))
-    here = tuple(back.pop(order.ticket.key, ()))
-    others = tuple((key, tuple(changes)) for key, changes in back.items())
+    # a requester goes back before anybody joins: who is the requester cannot be a participant
+    ordered = {key: tuple(sorted(found, key=lambda one: isinstance(one, Joined))) for key, found in back.items()}
+    here = ordered.pop(order.ticket.key, ())
+    others = tuple(ordered.items())
     return Done(Say("undone_partly", {"fields": ", ".join(kept)}) if kept else Say("undone"), here, others)
 
 
@@ -197,7 +201,9 @@ def _held(order: Order) -> HeldMail | None:
     held = _mine(order)
     wanted = order.words.lstrip("#") or str(order.facts.about)
     by_number = next((one for one in held if str(one.number) == wanted), None)
-    return by_number or (held[0] if len(held) == 1 and not order.words else None)
+    known = order.facts.known
+    other = order.words or known.settled or (known.split is not None and known.split == order.facts.about)
+    return by_number or (held[0] if len(held) == 1 and not other else None)
 
 
 def _mine(order: Order) -> list[HeldMail]:
