@@ -95,7 +95,10 @@ def _of_agent(stage: Stage, row: Incoming, mail: Mail, facts: Facts, found: Foun
     inside = outside = ""
     if ticket is not None and agent.quotes(facts.mail.reply):
         inside, outside = conversation.said(ticket)
-    seen = conversation.seen(mail, ticket, mint, today) if ticket is not None else None
+    seen = None
+    if ticket is not None and not (facts.said is not None and facts.said.by == "administrator"):
+        # what was held was seen with all that had happened until then; what came since is news again (B37)
+        seen = lookup.held_at(ticket, row.id) if facts.said else conversation.seen(mail, ticket, mint, today)
     since = lookup.since(ticket, seen, facts.actor) if ticket is not None and seen is not None else ()
     asked = lookup.Question(facts.mail, verb, ticket, facts.actor, about)
     me = stage.settings.desk.people.get(facts.actor)

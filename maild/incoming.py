@@ -22,7 +22,7 @@ from maild.mail import header, references
 from maild.mail.message import Mail, Reading
 from maild.mail.sandbox import Reader
 from maild.outcome import CommandOutcome, Fate
-from maild.policy import decide
+from maild.policy import agent, decide
 from maild.policy.changes import Noted, Notified
 from maild.policy.decision import Decision
 from maild.policy.facts import Facts
@@ -218,8 +218,10 @@ def carry_out(stage: Stage, row: Incoming, heard: Heard, decision: Decision) -> 
 def said_again(row: Incoming, mail: Mail, heard: Heard, now: datetime) -> Incoming | None:
     """An agent's mail that came before under another Message-ID: who presses the button twice means it once (B36)."""
     ticket = heard.found.ticket
-    if ticket is None or heard.sender.verdict != "agent" or row.released:
+    if heard.sender.verdict != "agent" or row.released:
         return None
+    if ticket is None or agent.opens_first(heard.facts):
+        return inbox.opened_before(mail, heard.sender.address, now - _TWICE)
     twin = inbox.said_again(row, mail, ticket.id, heard.sender.address, now - _TWICE)
     if twin is None or not _answers_the_same(ticket, twin, mail):
         return None

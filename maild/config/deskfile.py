@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal, TypeAlias, TypeVar
 
 from pydantic import AfterValidator, BeforeValidator, Field, GetJsonSchemaHandler, PlainValidator, WithJsonSchema
-from pydantic_core import CoreSchema
 
 from maild.config import values
 from maild.config.machine import Section
@@ -102,7 +101,7 @@ T = TypeVar("T")
 class _AloneOrListed:
     """Where one value is wanted or a list of them: how editors are told."""
 
-    def __get_pydantic_json_schema__(self, core: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+    def __get_pydantic_json_schema__(self, core: Any, handler: GetJsonSchemaHandler) -> dict[str, Any]:
         found = handler(core)
         return {"anyOf": [found["items"], found]}
 

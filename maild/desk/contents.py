@@ -12,7 +12,7 @@ from urllib.parse import quote
 from maild.config import Settings
 from maild.desk import clocks, listing, people, search, story
 from maild.desk.act import Act, Applied
-from maild.desk.models import Message, Ticket
+from maild.desk.models import Message, Person, Ticket
 from maild.desk.people import Reader
 from maild.mail import wording
 from maild.policy.changes import Notified
@@ -158,10 +158,15 @@ def _shared(applied: Applied) -> dict[str, Any]:
     ticket = applied.ticket
     return {
         "clocks": _due(applied),
-        "participants": () if applied.alone else tuple(p.name or p.address for p in people.participants(ticket)),
+        # a name is what its owner likes, also that of somebody else; so it never stands alone (B57)
+        "participants": () if applied.alone else tuple(map(_whom, people.participants(ticket))),
         "linked": () if applied.created else tuple(story.links(ticket)),
         "merged_into": ticket.parent.key if ticket.__data__.get("parent") else "",
     }
+
+
+def _whom(person: Person) -> str:
+    return f"{person.name} {person.address}" if person.name else person.address
 
 
 def _due(applied: Applied) -> list[dict[str, Any]]:

@@ -71,6 +71,8 @@ def judge(mail: Mail, found: Found, account: Account, settings: Settings, staff:
     if found.ticket is None:
         return sender("requester", f"opens a ticket; {proof.words}")
     role = people.role(found.ticket, person)
+    if role and proof.forged:  # whoever it was closes, reopens and rates nothing in their name
+        return sender("unverified", proof.forged)
     if role == "requester":
         return sender("requester", f"the requester's address; {proof.words}")
     if role == "participant":

@@ -354,6 +354,14 @@ def release_held(number: int, how: Release, by: str) -> bool:
     return bool(Incoming.update(**values).where((Incoming.id == number) & free).execute())
 
 
+def opened_before(mail: Mail, sender: str, since: datetime) -> Incoming | None:
+    """A mail by which an agent opened a ticket, where this one says the same word for word (B36)."""
+    of_agents = Incoming.verdict == pw.SQL("'agent'")  # as the partial index says it
+    same = (Incoming.content_digest == mail.content_digest) & (Incoming.sender == sender) & (Incoming.done_at > since)
+    found: Incoming | None = Incoming.select().where(of_agents & same & Incoming.created).first()
+    return found
+
+
 def said_again(row: Incoming, mail: Mail, ticket: int, sender: str, since: datetime) -> Incoming | None:
     """The last mail of its sender to the ticket, where it says the same word for word, under another Message-ID (B36).
 

@@ -65,6 +65,13 @@ def known(question: Question) -> Known:
     return Known({one.key: tickets.whole(one) for one in named}, held, split, done, copied, settled)
 
 
+def held_at(ticket: Ticket, incoming: int) -> int | None:
+    """The revision of the ticket when a mail of the ledger was held on it last."""
+    held = (Event.ticket == ticket) & (Event.kind == "held") & (Event.incoming == incoming)
+    row = Event.select(Event.revision).where(held).order_by(Event.id.desc()).first()
+    return row.revision if row else None
+
+
 def since(ticket: Ticket, revision: int, actor: str) -> tuple[Past, ...]:
     """The public replies and changes of status that others made after a revision of the ticket (B37)."""
     given = ticket.assignee == actor  # who gave it to them opened it: that is no news
@@ -129,7 +136,9 @@ def _copied(ticket: Ticket) -> dict[str, str]:
     """Whom the last mail of an outsider on the ticket went to as well."""
     said = (Message.ticket == ticket) & (Message.direction == "in") & (Message.visibility == "public")
     last = Message.select(Message.copied).where(said).order_by(Message.id.desc()).first()
-    return dict(last.copied or {}) if last else {}
+    gone = Event.select(Event.after).where((Event.ticket == ticket) & (Event.kind == "left"))
+    left = {row.after for row in gone}  # who was taken off comes back by their address alone, with `!cc`
+    return {a: n for a, n in (last.copied or {}).items() if a not in left} if last else {}
 
 
 def _to_undo(ticket: Ticket | None, actor: str, words: str) -> tuple[tuple[Past, ...], list[Ticket]]:

@@ -157,6 +157,9 @@ class Incoming(Base):
 
 Incoming.add_index(Incoming.index(Incoming.id, where=Incoming.done_at.is_null(), name="incoming_waiting"))
 Incoming.add_index(Incoming.index(Incoming.ticket, where=Incoming.fate == "held", name="incoming_held"))
+Incoming.add_index(
+    Incoming.index(Incoming.content_digest, where=Incoming.verdict == "agent", name="incoming_of_agents")
+)
 
 
 class Message(Base):

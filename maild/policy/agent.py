@@ -49,7 +49,7 @@ def writes(facts: Facts, desk: Desk, ruleset: Sequence[rules.Rule]) -> Decision:
     me = desk.people.get(facts.actor)
     if parsed.lines and me is not None and orders.signs(parsed.text, me.name):
         parsed = replace(parsed, text="")
-    if any(line.verb == "new" and not line.under_quote for line in parsed.lines[:1]):
+    if opens_first(facts):
         return _opens_for(parsed, facts, desk, ruleset)
     if facts.ticket is not None:
         return _replies(parsed, facts, facts.ticket, desk)
@@ -62,6 +62,12 @@ def writes(facts: Facts, desk: Desk, ruleset: Sequence[rules.Rule]) -> Decision:
     if facts.about is not None:  # it answers a list or a receipt, and those belong to no ticket
         return _refused_opening(parsed, facts, Say("needs_ticket"))
     return opening.opens(facts, desk, ruleset)
+
+
+def opens_first(facts: Facts) -> bool:
+    """Whether an agent's mail begins with `!new`: then it is for another ticket than the one that it answers."""
+    first = orders.parse(facts.mail.reply, facts.verb).lines[:1]
+    return any(line.verb == "new" and not line.under_quote for line in first)
 
 
 def quotes(text: str) -> bool:
@@ -77,7 +83,7 @@ def _replies(parsed: Parsed, facts: Facts, ticket: TicketView, desk: Desk) -> De
     internal = bool(kept) or _inside(parsed, facts)
     said = parsed.text if internal else _public(parsed.text, facts)
     said = "\n\n".join(filter(None, (said, *_prepared(parsed, ticket, desk))))
-    if facts.since and facts.said is None and not internal and _speaks(parsed, said, facts):
+    if facts.since and not internal and _speaks(parsed, said, facts):
         return _stale(parsed, facts, said)
     if internal:  # the words after !resolve stay with all else of the mail (M9, B34)
         said = "\n\n".join(filter(None, (said, *(x.words for x in parsed.lines if x.verb == "resolve"))))
@@ -88,7 +94,9 @@ def _replies(parsed: Parsed, facts: Facts, ticket: TicketView, desk: Desk) -> De
     changes = [*_story(facts, ticket, text, came, internal=internal, kept=kept), *came.changes]
     if came.results and _wants_receipt(came, facts, desk):
         changes.append(_receipt(came, text, internal=internal, kept=kept))
-    if not changes:  # nothing new was found in it: that may be our mistake, so all of it is kept and its writer told
+    if (
+        not came.results and not text and not _files(facts)
+    ):  # nothing new was found in it: that may be our mistake, so all of it is kept and its writer told
         empty = Notified("receipt", ("actor",), {"results": (), "sent": "nothing", "kept": ""})
         changes = [recorded(facts, facts.mail.text, internal=True), empty]
     return Decision("filed", "an agent's reply", tuple(changes), commands=came.results, others=came.others)
@@ -117,8 +125,12 @@ def _prepared(parsed: Parsed, ticket: TicketView, desk: Desk) -> list[str]:
 
 
 def _speaks(parsed: Parsed, text: str, facts: Facts) -> bool:
-    files = any(not a.inline for a in facts.mail.attachments)
-    return bool(text) or files or any(line.verb in _SPEAKS for line in parsed.lines)
+    return bool(text) or _files(facts) or any(line.verb in _SPEAKS for line in parsed.lines)
+
+
+def _files(facts: Facts) -> bool:
+    """Whether something is attached that says something: the logo of a signature is no answer."""
+    return any(not a.inline for a in facts.mail.attachments)
 
 
 def _stale(parsed: Parsed, facts: Facts, text: str) -> Decision:
@@ -250,7 +262,8 @@ def _public(text: str, facts: Facts) -> str:
             kept.append(row)
         elif kept[-1:] != ["> [\u2026]"]:
             kept.append("> [\u2026]")
-    return "\n".join(kept)
+    own = [row for row in kept if row.strip() and row != "> [\u2026]"]
+    return "\n".join(kept) if own else ""  # nothing but what may not go out is no answer (B41)
 
 
 # -- without a ticket -------------------------------------------------------------------------------------------------

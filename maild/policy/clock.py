@@ -132,7 +132,15 @@ class Clock:
     due_at: datetime
     times: tuple[datetime, ...]  # of the rungs
 
-    def __init__(self, kind: str, policy: str, calendar: Calendar | None, target: timedelta, since: datetime) -> None:
+    def __init__(
+        self,
+        kind: str,
+        policy: str,
+        calendar: Calendar | None,
+        target: timedelta,
+        since: datetime,
+        ladder: tuple[Rung, ...] = (),
+    ) -> None:
         self.kind, self.policy, self.calendar, self.target = kind, policy, calendar, target
         self.started_at = self.seen = since
         self.still: list[tuple[datetime, datetime, str]] = []  # pauses that are over
@@ -141,7 +149,7 @@ class Clock:
         self.stopped_at: datetime | None = None
         self.stopped_why: str | None = None
         self.breached_at: datetime | None = None
-        self.ladder: tuple[Rung, ...] = ()
+        self.ladder = ladder
         self.first = 0  # the lowest rung that can still fire
         self.fired: dict[int, datetime] = {}
         self.steps: list[Step] = []

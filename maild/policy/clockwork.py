@@ -90,10 +90,8 @@ class _Story:
         terms = self._terms(name)
         if terms is None or kind in self.live:
             return
-        clock = Clock(name, self.policy.name, *terms, since)
-        clock.ladder = self.levels.ladder(kind)
+        clock = Clock(name, self.policy.name, *terms, since, self.levels.ladder(kind))
         clock.seen = cause.at
-        clock.aim()
         clock.note(cause.at, "started", cause, target=clock.target, priority=self.priority)
         self.live[kind] = clock
         self.clocks.append(clock)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from maild.policy import agent, opening, orders, requester, rules
-from maild.policy.changes import Change, Noted, Notified
+from maild.policy.changes import Audience, Change, Noted, Notified
 from maild.policy.decision import Commanded, Decision, recorded
 from maild.policy.facts import Facts, TicketView
 from maild.policy.orders import Say
@@ -30,6 +30,8 @@ def decide(facts: Facts, desk: Desk, ruleset: Sequence[rules.Rule]) -> Decision:
         return _automatic_answer(facts)  # it answers a notice: whoever were told of it might have a machine too (M6)
     if facts.verdict == "agent" and kind == "human":
         return agent.writes(facts, desk, ruleset)
+    if ticket is None and facts.verdict == "unverified" and facts.from_staff and _only_orders(facts):
+        return _unproved_orders(facts)
     if ticket is None:
         return opening.opens(facts, desk, ruleset)
     if facts.said is not None and facts.said.how == "split":
@@ -41,6 +43,20 @@ def decide(facts: Facts, desk: Desk, ruleset: Sequence[rules.Rule]) -> Decision:
     return requester.replies(facts, ticket, desk, ruleset)
 
 
+def _only_orders(facts: Facts) -> bool:
+    """Whether a mail holds commands and nothing else: it is no report of a fault."""
+    parsed = orders.parse(facts.mail.reply, facts.verb)
+    return bool(parsed.lines) and not parsed.text
+
+
+def _unproved_orders(facts: Facts) -> Decision:
+    """Somebody asks in an agent's name, without proof and about no ticket: the agent hears of it, and that is all."""
+    told = Notified("unverified", ("actor",), {"text": facts.mail.reply, "claimed": facts.sender})
+    lines = orders.parse(facts.mail.reply, facts.verb).lines[:_SHOWN]
+    refused = tuple(Commanded(x.written, "refused", Say("unproved")) for x in lines)
+    return Decision("ignored", "commands of nobody who proved to be an agent", commands=refused, answers=(told,))
+
+
 def _automatic_answer(facts: Facts) -> Decision:
     """An out-of-office, a read receipt and the like: noted, changing nothing, waking nobody (M6, B17)."""
     mail = facts.mail
@@ -49,7 +65,7 @@ def _automatic_answer(facts: Facts) -> Decision:
     changes: tuple[Change, ...] = (Noted(mail.kind, mail.kind_why, facts.actor or "unknown"),)
     if mail.kind in ("auto_reply", "calendar_reply", "auto_generated"):
         changes = (recorded(facts, mail.reply or mail.text, internal=True), *changes)
-    if mail.kind == "auto_reply" and facts.from_staff:  # B17: who was told of the ticket does not read it
+    if mail.kind == "auto_reply" and facts.verdict == "agent":  # B17: who was told of the ticket does not read it
         changes = (*changes, Notified("agent_away", ("lead",), {"text": mail.reply or mail.text}))
     bounce = mail.bounce
     if bounce is not None and mail.kind == "dsn_failed" and not facts.to_staff:
@@ -69,7 +85,9 @@ def _unproved(facts: Facts, ticket: TicketView) -> Decision:
     refused = tuple(Commanded(x.written, "refused", Say("unproved")) for x in lines)
     why = "the sender did not prove to be who From says"
     # the real agent is told; where From names nobody at all, those who have the ticket are
-    told = Notified(
-        "unverified", ("actor",) if facts.actor else ("owner",), {"text": said.text, "claimed": facts.sender}
-    )
+    if facts.actor and not facts.from_staff:  # a requester, of whom their server says that it was not they
+        told = Notified("requester_reply", ("owner",), {"text": said.text, "verified": False})
+    else:
+        audience: tuple[Audience, ...] = ("actor",) if facts.actor else ("owner",)
+        told = Notified("unverified", audience, {"text": said.text, "claimed": facts.sender})
     return Decision("filed", why, (said, Noted("unverified", why, "maild"), told), commands=refused)

@@ -176,7 +176,8 @@ def _command(row: str) -> tuple[str, str]:
 
 
 _REGARDS = re.compile(
-    r"(?:med )?(?:venlige?|bedste|mange|kærlige?|de bedste) hilsen(?:er)?|hilsner|hilsen|m\.?v\.?h\.?|v\.?h\.?|d\.?b\.?h\.?"
+    r"(?:med )?(?:venlige?|bedste|mange|kærlige?|de bedste) hilsen(?:er)?|hilsner|hilsen"
+    r"|m\.?v\.?h\.?|v\.?h\.?|d\.?b\.?h\.?"
     r"|(?:with )?(?:best|kind|kindest|warm|many)? ?(?:regards|wishes)|best|cheers|sincerely|yours(?: \w{1,12})?"
     r"|(?:i miei )?(?:più )?(?:cordiali|distinti|migliori|tanti|un)? ?salut[io]|cordialmente|a presto",
     re.IGNORECASE,

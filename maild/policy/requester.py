@@ -16,7 +16,7 @@ from maild.policy.terms import Desk
 # What other services write to prove that somebody reads a mailbox: a code of its own, or a link to follow (B26)
 _CODE = re.compile(
     # each part bounded, so that no mail keeps the desk busy
-    r"(?m)^[^\w\n]{0,40}(?:\d[ -]?){4,10}[^\w\n]{0,40}$|\b(?:code|codice|kode|pin|otp|token)\b\W{0,3}\S{0,40}?\d{4}",
+    r"(?m)^[^\w\n]{0,40}(?:\d[ -]?){4,10}[^\w\n]{0,40}$|\b(?:code|codice|kode|pin|otp|token)\b[^\n\d]{0,40}\d{4}",
     re.IGNORECASE,
 )
 _WEB = re.compile(r"https?://", re.IGNORECASE)

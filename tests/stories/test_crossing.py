@@ -151,7 +151,10 @@ def test_where_the_provider_rewrites_ids_the_foot_tells_what_was_seen(
     assert "Then your card is locked." in fresh.to(CARLA).text
 
     # also what waits can be answered so: nothing but the token in the address leads to it
-    sent = desk.takes(letters.answer(BEN, stale.to(BEN), "!send", style, references=[]))
+    again = desk.takes(letters.answer(BEN, stale.to(BEN), "!send", style, references=[]))
+    assert "Then your card is locked." in again.to(BEN, "stale").text  # Ada has written again: he is asked once more
+    assert again.nothing_to(CARLA)
+    sent = desk.takes(letters.answer(BEN, again.to(BEN, "stale"), "!send", style, references=[]))
     assert SECOND in sent.to(CARLA).text
 
 

@@ -228,3 +228,34 @@ def test_one_mail_has_a_bounded_number_of_commands(desk: Conversation, opened: T
     assert turn.fate["commands"][-1]["result"] == "refused"
     assert len(turn.fate["commands"]) == orders.MOST + 1
     assert desk.told(opened.ticket)["status"] == "new"
+
+
+@on_one_database
+def test_a_participant_is_shown_with_the_address(desk: Conversation) -> None:
+    """B57: whoever is in Cc may be called Søren Krag."""
+    turn = desk.says(CARLA, "Garage", HELP, Cc=f"Søren Krag <{MALLORY.address}>")
+    assert f"Søren Krag {MALLORY.address}" in turn.to(ADA).text
+
+
+def test_a_requester_of_whom_the_server_says_that_it_is_forged_closes_nothing(desk: Conversation) -> None:
+    """M9: with a guessed tag anybody could close, reopen or rate in her name."""
+    opened = desk.says(CARLA, "Screen", "My screen is black since this morning, please help.")
+    solved = desk.answers(ADA, opened.to(ADA), "!resolve a new cable").to(CARLA)
+    forged = {"Authentication_Results": "mx.example.org; dmarc=fail header.from=customer.example"}
+    turn = desk.says(CARLA, f"Re: [{opened.ticket}] Screen", "Yes, it is solved.", **forged)
+    assert turn.fate["verdict"] == "unverified"
+    assert desk.told(opened.ticket)["status"] == "resolved"
+    assert "nulla prova" in turn.to(ADA).text or "Attenzione" in turn.to(ADA).text
+    assert desk.answers(CARLA, solved, "Yes, it is solved.").fate["verdict"] == "requester"
+    assert desk.told(opened.ticket)["status"] == "closed"
+
+
+def test_a_mail_with_nothing_but_a_logo_is_no_first_response(desk: Conversation) -> None:
+    """B41."""
+    opened = desk.says(CARLA, "Screen", "My screen is black since this morning, please help.")
+    raw = letters.attach(letters.answer(ADA, opened.to(ADA), ""), "logo.png", b"\x89PNG")
+    raw = raw.replace(b'Content-Disposition: attachment; filename="logo.png"', b"Content-Disposition: inline")
+    turn = desk.takes(raw)
+    assert turn.nothing_to(CARLA)
+    assert turn.notices(ADA) == ["receipt"]
+    assert desk.told(opened.ticket)["first_response_at"] is None

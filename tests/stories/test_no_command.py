@@ -223,3 +223,13 @@ def test_the_same_words_a_day_later_are_meant(desk: Conversation, opened: Turn) 
     desk.wait(hours=24)
     assert desk.answers(ADA, opened.to(ADA), "!take").fate["fate"] == "filed"
     assert desk.told(opened.ticket)["assignee"] == "ada"
+
+
+def test_a_ticket_that_an_agent_opens_for_somebody_is_opened_once_however_often_it_is_sent(desk: Conversation) -> None:
+    """B36: who presses the button twice means it once."""
+    says = {"Authentication_Results": "mx.example.org; dmarc=pass header.from=example.org"}
+    first = desk.says(ADA, "Mouse", "!new for carla@customer.example\nHer mouse is broken.", **says)
+    assert first.fate["created"]
+    again = desk.says(ADA, "Mouse", "!new for carla@customer.example\nHer mouse is broken.", **says)
+    assert (again.fate["fate"], again.ticket, desk.count()) == ("duplicate", first.ticket, 1)
+    assert again.summary() == [("receipt", ADA.address)]

@@ -41,10 +41,12 @@ def standing(scene: Scene, key: str) -> tuple[object, ...]:
 
 
 def learns_nothing(scene: Scene, turn: Turn, raw: bytes) -> bool:
-    """Nobody but staff is told of the ticket what they did not write themselves, nor that there is one (M9)."""
+    """Nobody but staff is told of the ticket what they did not write, nor that there is one (M9)."""
     hidden = ("Secret project", "secret project", f"{scene.carla.ticket}]", f"{scene.carla.ticket} ", "Carla", "carla@")
     outside = [m for m in turn.sent if m.recipient not in STAFF]
-    return all(m.notice == "acknowledgement" and not any(m.has(x) for x in hidden if x.encode() not in raw) for m in outside)
+    return all(
+        m.notice == "acknowledgement" and not any(m.has(x) for x in hidden if x.encode() not in raw) for m in outside
+    )
 
 
 HANDFUL = 15  # mails to one desk: to open one for each would take a minute, and more would meet the caps

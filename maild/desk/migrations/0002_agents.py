@@ -74,6 +74,7 @@ def up(migrator: Any, db: Any) -> None:
 # fails, since tickets refer to people, and their keys cannot be ignored within a transaction.
 _GENERATION = 'ALTER TABLE "person" ADD COLUMN "generation" INTEGER NOT NULL DEFAULT 0'
 _INDEXES = (
+    'CREATE INDEX "incoming_of_agents" ON "incoming" ("content_digest") WHERE ("verdict" = \'agent\')',
     'CREATE INDEX "incoming_held" ON "incoming" ("ticket_id") WHERE ("fate" = \'held\')',
     'CREATE INDEX "ticket_pending_until" ON "ticket" ("pending_until") WHERE ("pending_until" IS NOT NULL)',
 )

@@ -7,6 +7,7 @@ import difflib
 from maild.mail.address import canonical
 from maild.policy import escalation
 from maild.policy.changes import Change, Notified, Watched
+from maild.policy.commands.standing import over
 from maild.policy.orders import Done, Order, Refused, Say, command
 from maild.policy.terms import Desk
 
@@ -77,10 +78,11 @@ def escalate(order: Order) -> Done | Refused:
         return Refused(Say("top_line", {"line": order.ticket.line}))
     if line == order.ticket.line:
         return Done(Say("already_line", {"line": line}))
-    return Done(
-        Say("escalated", {"line": line}),
-        escalation.raised(order.desk, order.ticket, line, order.why, order.facts.actor),
-    )
+    if order.ticket.status in ("closed", "merged"):
+        return Refused(over(order))
+    again = (order.changed("status", "open"),) if order.ticket.status == "resolved" else ()  # else nobody works on it
+    raised = escalation.raised(order.desk, order.ticket, line, order.why, order.facts.actor)
+    return Done(Say("escalated", {"line": line}), (*again, *raised))
 
 
 @command("who")

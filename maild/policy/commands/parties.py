@@ -20,6 +20,8 @@ def cc(order: Order) -> Done | Refused:
     found = _addresses(order)
     if isinstance(found, Refused):
         return found
+    if [one for one, _ in found] == [order.ticket.requester]:
+        return Done(Say("already_requester", {"who": order.ticket.requester}))
     changes = tuple(Joined(one, name, order.why, order.facts.actor) for one, name in found)
     return Done(Say("joined", {"who": ", ".join(one for one, _ in found)}), changes)
 
