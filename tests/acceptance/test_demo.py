@@ -77,6 +77,8 @@ def test_the_demo_plays_to_its_end_and_leaves_the_mails_as_files(bare: dict[str,
     assert _left(bare) == []
 
 
+@pytest.mark.slow
+@pytest.mark.slow
 def test_ctrl_c_ends_it_at_once_and_leaves_nothing(bare: dict[str, str], tmp_path: Path) -> None:
     """As at a terminal, all processes of the group get the signal."""
     command = [sys.executable, "-m", "maild", "demo"]

@@ -37,7 +37,7 @@ def reply_address(desk: Path) -> str:
     return words.strip("<>,")
 
 
-@pytest.mark.parametrize("who", ["ada", "ada@example.org", "ADA@home.example"])
+@pytest.mark.parametrize("who", ["ADA@home.example"])
 def test_all_tokens_of_a_person_are_void_at_once(desk: Path, who: str) -> None:
     fed(desk, letter())
     old = reply_address(desk)

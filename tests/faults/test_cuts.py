@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
+import pytest
+
 from tests.faults import post
 from tests.faults.live import Live, until
 from tests.servers.dovecot import Dovecot
@@ -14,6 +16,7 @@ STATES = "select recipient, state from outgoing where notice = 'acknowledgement'
 WAITING = "select count(*) from outgoing where state = 'waiting'"
 
 
+@pytest.mark.slow
 def test_an_acknowledgement_in_doubt_waits_for_a_person_and_any_other_mail_goes_again(
     tmp_path: Path, dovecot: Dovecot, sink: Sink
 ) -> None:

@@ -8,6 +8,8 @@ import signal
 from collections import Counter
 from pathlib import Path
 
+import pytest
+
 from tests.conftest import _start
 from tests.faults import post
 from tests.faults.live import Live, until
@@ -37,6 +39,7 @@ def write(account: Account, numbers: range) -> None:
         account.deliver(post.new(number))
 
 
+@pytest.mark.slow
 def test_postgresql_stops_and_starts_under_the_daemon(tmp_path: Path, dovecot: Dovecot, sink: Sink) -> None:
     with _start(Postgres) as postgres:
         url = postgres.database()
@@ -94,6 +97,7 @@ def test_the_outgoing_server_is_away_at_first(tmp_path: Path, dovecot: Dovecot, 
         all_is_well(desk, sink, 3)
 
 
+@pytest.mark.slow
 def test_a_reader_that_dies_is_replaced_and_costs_nothing(tmp_path: Path, dovecot: Dovecot, sink: Sink) -> None:
     with Live(tmp_path, dovecot.account(), sink.port) as desk:
         desk.start()

@@ -79,6 +79,7 @@ def test_a_bomb_costs_one_mail_and_says_why() -> None:
     assert "took longer than 0.4 s" in str(hopeless)
 
 
+@pytest.mark.slow
 def test_memory_has_a_limit() -> None:
     with Reader(WIDE, seconds=30, memory=330_000_000) as one:
         found = one.read_many([raw("plain"), SLOW_HEADER])

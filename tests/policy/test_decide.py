@@ -149,7 +149,8 @@ def test_when_an_agents_text_goes_out(settings: config.Settings, text: str, inte
 
 def test_an_unproved_agent_proposes_nothing(settings: config.Settings) -> None:
     """M7, B40."""
-    found = decide.decide(replace(agent("Hello.\n!close"), verdict="unverified", from_staff=True), settings.desk, settings.rules)
+    claimed = replace(agent("Hello.\n!close"), verdict="unverified", from_staff=True)
+    found = decide.decide(claimed, settings.desk, settings.rules)
     assert kinds(found) == ["Recorded", "Noted", "Notified unverified"]
     assert [(c.line, c.result) for c in found.commands] == [("!close", "refused")]
 
