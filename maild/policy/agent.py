@@ -94,9 +94,8 @@ def _replies(parsed: Parsed, facts: Facts, ticket: TicketView, desk: Desk) -> De
     changes = [*_story(facts, ticket, text, came, internal=internal, kept=kept), *came.changes]
     if came.results and _wants_receipt(came, facts, desk):
         changes.append(_receipt(came, text, internal=internal, kept=kept))
-    if (
-        not came.results and not text and not _files(facts)
-    ):  # nothing new was found in it: that may be our mistake, so all of it is kept and its writer told
+    if not (came.results or text or _files(facts)):
+        # nothing new was found in it: that may be our mistake, so all of it is kept and its writer told
         empty = Notified("receipt", ("actor",), {"results": (), "sent": "nothing", "kept": ""})
         changes = [recorded(facts, facts.mail.text, internal=True), empty]
     return Decision("filed", "an agent's reply", tuple(changes), commands=came.results, others=came.others)
