@@ -1,18 +1,21 @@
 """STORY 4: what is due now becomes changes. Deadlines live in rows; this looks at those that are due, each once.
 
 Each clock is taken by a guarded UPDATE in the transaction of what it causes, so that neither a restart, nor a second
-machine, nor a jump of the clock fires a rung twice (M11, B48).
+machine, nor a jump of the clock fires a rung twice (M11, B48). What is noticed late is told in digests.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import structlog
 
 from maild.desk import clocks, contents, db, inbox, letters, outbox, tickets
+from maild.desk.act import Act, Applied
 from maild.desk.models import Clock, Reminder, Ticket
 from maild.errors import Unavailable
 from maild.policy import escalation, hours
@@ -24,6 +27,7 @@ log = structlog.get_logger("timers")
 
 BATCH = 200
 _AGAIN = timedelta(minutes=10)
+_LATE = timedelta(minutes=15)  # later than any sweep of a daemon that runs
 
 
 def all_due(stage: Stage, now: datetime) -> int:
@@ -32,37 +36,68 @@ def all_due(stage: Stage, now: datetime) -> int:
 
 
 def sweep(stage: Stage, now: datetime) -> int:
-    """Fire what is due on the clocks, a bounded number at a time; how many were looked at."""
+    """Fire what is due on the clocks, a bounded number at a time; how many were looked at.
+
+    What was due long before now was due while nobody looked: of that each of the staff gets one digest (B48).
+    """
     due = clocks.due(now, BATCH)
-    for number in due:
-        try:
-            with db.transaction():
-                _ring(stage, number, now)
-        except Unavailable:
-            raise
-        except Exception:  # one clock that cannot be handled must not stop those behind it
-            log.exception("a clock could not be handled", clock=number)
-            with db.transaction():
-                clocks.postpone(number, now + _AGAIN)
+    late = [clock.id for clock in due if now - clock.next_at > _LATE]
+    for clock in due[len(late) :]:  # the longest due come first
+        with _one_by_one(clock.id, now), db.transaction():
+            act = stage.act(now, actor="timer")
+            _ring(stage, clock.id, act, partial(_put, stage, act))
+    if late:
+        with db.transaction():
+            act = stage.act(now, actor="timer")
+            digests = letters.Digests(act, stage.post)
+            for number in late:
+                with _one_by_one(number, now), db.savepoint():
+                    _ring(stage, number, act, digests.add)
+            outbox.put(digests.rows())
     return len(due)
 
 
-def _ring(stage: Stage, number: int, now: datetime) -> None:
+def _put(stage: Stage, act: Act, told: Applied) -> None:
+    outbox.put(letters.write(told, act, stage.post))
+
+
+@contextmanager
+def _one_by_one(number: int, now: datetime) -> Iterator[None]:
+    """One clock that cannot be handled must not stop those behind it."""
+    try:
+        yield
+    except Unavailable:
+        raise
+    except Exception:
+        log.exception("a clock could not be handled", clock=number)
+        with db.transaction():
+            clocks.postpone(number, now + _AGAIN)
+
+
+def _ring(stage: Stage, number: int, act: Act, write: Callable[[Applied], object]) -> None:
+    """Do what is due on one clock; `write` is given what came of it, for the mails about it."""
+    now, levels = act.now, stage.settings.desk.levels
     clock = Clock.get_by_id(number)
     ticket = tickets.lock(clock.__data__["ticket"])
-    clock = Clock.get_by_id(number)  # again, now that nobody else changes the ticket
-    levels = stage.settings.desk.levels
+    moved = clocks.follow(ticket, levels, now)  # calendars and holidays may be others than when it was set
+    clock = Clock.get_by_id(number)  # now that nobody else changes the ticket
+    if moved:
+        why = f"counted anew by the calendar as it is now; {'; '.join(moved)}"[:500]
+        tickets.apply(ticket, [Noted("clock", why, "maild")], act)
+    if clock.kind == "pending_until":
+        if clock.stopped_at is None and clock.due_at <= now:
+            write(_end_waiting(ticket, act))
+        return
     climbed = clocks.climb(clock, levels, now)
     if climbed is None:
         return
-    rung = levels.ladders[clock.kind][climbed.rung] if climbed.rung is not None else None
+    ladder = levels.ladder(clock.kind)
+    rung = ladder[climbed.rung] if climbed.rung is not None else None
     log.info("clock", ticket=ticket.key, clock=clock.kind, rung=rung and rung.text, breached=climbed.breached)
-    act = stage.act(now, actor="timer")
-    told = tickets.apply(ticket, _fallen_due(stage, ticket, clock, climbed, rung, now), act)
-    outbox.put(letters.write(told, act, stage.post))
+    write(tickets.apply(ticket, _fallen_due(stage, ticket, clock, climbed, rung, now), act))
     if rung is not None:  # afterwards: the warning is for those who had the ticket, not for those who get it
-        raised = tickets.apply(ticket, _escalated(stage, ticket, clock, rung, now), act)
-        outbox.put(letters.write(raised, act, stage.post))
+        raises = any(ladder[i].raises for i in (*climbed.passed, climbed.rung or 0))
+        write(tickets.apply(ticket, _escalated(stage, ticket, clock, rung, raises=raises, now=now), act))
 
 
 def _fallen_due(
@@ -82,10 +117,12 @@ def _fallen_due(
     return changes
 
 
-def _escalated(stage: Stage, ticket: Ticket, clock: Clock, rung: Rung, now: datetime) -> Sequence[Change]:
-    """The next line where the rung says so; the requester hears of that, or else of the delay."""
+def _escalated(
+    stage: Stage, ticket: Ticket, clock: Clock, rung: Rung, *, raises: bool, now: datetime
+) -> Sequence[Change]:
+    """The next line where the rung, or one that was passed over, says so; the requester hears of that or the delay."""
     desk = stage.settings.desk
-    above = desk.line_after(ticket.line) if rung.raises else None
+    above = desk.line_after(ticket.line) if raises else None
     if above is not None:
         values = _clock_values(stage, clock, rung, now)
         return escalation.raised(desk, tickets.view(ticket), above, f"{clock.kind} at {rung.text}", "timer", values)
@@ -112,19 +149,17 @@ def expire_raw(stage: Stage, now: datetime) -> int:
 
 
 def remind(stage: Stage, now: datetime) -> int:
-    """Send the reminders that agents asked for, and end what was pending until now; how many, a bounded number."""
+    """Send the reminders that agents asked for; how many, a bounded number."""
     due = list(Reminder.select(Reminder.id).where((Reminder.at <= now) & Reminder.done_at.is_null()).limit(BATCH))
-    over = list(Ticket.select(Ticket.id).where(Ticket.pending_until <= now).limit(BATCH))
     done = 0
-    for work, what, rows in ((_remind, "reminder", due), (_end_waiting, "ticket", over)):
-        for row in rows:
-            try:
-                with db.transaction():
-                    done += work(stage, row.id, now)
-            except Unavailable:
-                raise
-            except Exception:  # not counted, so that nobody asks again at once; the next minute tries it again
-                log.exception("nobody could be reminded", **{what: row.id})
+    for row in due:
+        try:
+            with db.transaction():
+                done += _remind(stage, row.id, now)
+        except Unavailable:
+            raise
+        except Exception:  # not counted, so that nobody asks again at once; the next minute tries it again
+            log.exception("nobody could be reminded", reminder=row.id)
     return done
 
 
@@ -141,19 +176,13 @@ def _remind(stage: Stage, number: int, now: datetime) -> bool:
     return True
 
 
-def _end_waiting(stage: Stage, number: int, now: datetime) -> bool:
+def _end_waiting(ticket: Ticket, act: Act) -> Applied:
     """The time is over until which a ticket was pending: it is open again, and its owner is told."""
-    ticket = tickets.lock(number)
-    if ticket.pending_until is None or ticket.pending_until > now:
-        return False
     why = "the time until which it was pending is over"
     changes: list[Change] = [Changed("pending_until", None, why, "timer")]
     if ticket.status == "pending":
         changes += [Changed("status", "open", why, "timer"), Notified("waited", ("owner",))]
-    act = stage.act(now, actor="timer")
-    applied = tickets.apply(ticket, changes, act)
-    outbox.put(letters.write(applied, act, stage.post))
-    return True
+    return tickets.apply(ticket, changes, act)
 
 
 def close_resolved(stage: Stage, now: datetime) -> int:

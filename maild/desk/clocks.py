@@ -1,73 +1,67 @@
-"""The clocks of a ticket as rows: they follow its changes in the same transaction, and the timers climb what is due.
+"""The clocks of a ticket as rows: what `policy.clockwork` computes from its history, kept so that what is due is found.
 
-The arithmetic is `policy.sla`'s. A clock's facts stay when it has stopped; `next_at` is set only while it goes, so a
-sweep costs what is due and not what is open (M12).
+A row never says more than the history: it is written anew, in the same transaction, whenever something happens that
+clocks follow, and once more before a rung fires, so that changed calendars and holidays count. What is added here is
+which rungs have fired, and `next_at`, set only while a clock goes: a sweep costs what is due, not what is open (M12).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from maild.desk import timeline
 from maild.desk.models import Clock, Ticket
 from maild.desk.prepared import Insert
-from maild.policy import hours, sla
+from maild.policy import clockwork, hours, sla
+from maild.policy.clock import ClockRun
+from maild.policy.clockwork import SOLVED
 from maild.policy.hours import Calendar
-from maild.policy.sla import Levels, Policy, Run
+from maild.policy.sla import Levels, Run
+
+__all__ = ["SOLVED"]
 
 _CLOCKS = Insert(Clock)
-SOLVED = frozenset({"resolved", "closed", "merged"})
 
 
-def start(ticket: Ticket, levels: Levels, now: datetime) -> list[dict[str, Any]]:
-    """Start first response and resolution when a ticket opens; the rows as they were written."""
-    policy = levels.policies[0]
-    target = policy.targets[ticket.priority]
-    rows = []
-    for kind, amount in (("first_response", target.first_response), ("resolution", target.resolution)):
-        run = Run(levels.calendars[target.calendar], now, amount, timedelta())
-        rows.append(
-            {
-                "ticket": ticket.id,
-                "kind": kind,
-                "policy": policy.name,
-                "calendar": target.calendar,
-                "target": int(amount.total_seconds()),
-                "started_at": now,
-                "due_at": run.due(),
-                "fired": [],
-                "next_at": sla.next_look(run, levels.ladders.get(kind, ()), 0, breached=False),
-            }
-        )
+def start(ticket: Ticket, levels: Levels, now: datetime, *, alone: bool = True) -> list[dict[str, Any]]:
+    """Start what is promised when a ticket opens; the rows as they were written. `alone`: nothing else happened yet."""
+    moments = timeline.opening(ticket) if alone else timeline.of(ticket)
+    runs = clockwork.compute(moments, levels, now)
+    rows = [{"ticket": ticket.id, "fired": [], **_facts(run), "next_at": _next_look(run, levels, 0)} for run in runs]
     _CLOCKS.rows(rows)
     return rows
 
 
-def follow(ticket: Ticket, changed: Mapping[str, tuple[Any, Any]], levels: Levels, now: datetime) -> None:
-    """Let the clocks follow what changed (field -> before, after); `ticket` has the new values already."""
-    answered = "first_response_at" in changed
-    if not (answered or {"status", "priority"} & changed.keys()):
-        return
-    for clock in Clock.select().where(Clock.ticket == ticket):
-        policy = _policy(clock, levels)
-        before = dict(clock.__data__)
-        over = clock.kind == "first_response" and clock.stopped_at is not None  # its facts stay; it never goes again
-        if "priority" in changed and not over:
-            _retarget(clock, policy.targets[ticket.priority], levels)
-        if clock.kind == "first_response" and clock.stopped_at is None and (answered or ticket.status in SOLVED):
-            _stop(clock, now)
-        if clock.kind == "resolution" and "status" in changed:
-            _follow_status(clock, ticket.status, policy, levels, now)
-        if clock.__data__ != before:
-            _look_again(clock, levels)
-            clock.save()
+def follow(ticket: Ticket, levels: Levels, now: datetime) -> list[str]:
+    """Bring the rows in line with the ticket's history; the clocks whose due time moved, in words for its history."""
+    rows: dict[tuple[str, str | None], list[Clock]] = {}
+    for row in of(ticket):
+        rows.setdefault((row.kind, row.line), []).append(row)
+    moved = []
+    for run in clockwork.compute(timeline.of(ticket), levels, now):
+        kind, _, line = run.kind.partition(":")
+        known = rows.get((kind, line or None))
+        if not known:
+            _CLOCKS.row(ticket=ticket.id, fired=[], **_facts(run), next_at=_next_look(run, levels, 0))
+            continue
+        row = known.pop(0)
+        if row.due_at != run.due_at and row.stopped_at is None and run.stopped_at is None and run.paused_at is None:
+            moved.append(f"{run.kind}: due {row.due_at:%Y-%m-%d %H:%M} -> {run.due_at:%Y-%m-%d %H:%M} UTC")
+        _update(row, run, levels)
+    return moved
 
 
-def due(now: datetime, limit: int) -> list[int]:
-    """The ids of clocks that must be looked at, the longest due first."""
-    rows = Clock.select(Clock.id).where(Clock.next_at <= now).order_by(Clock.next_at).limit(limit)
-    return [row.id for row in rows]
+def runs(ticket: Ticket, levels: Levels, now: datetime) -> tuple[ClockRun, ...]:
+    """The clocks with all that happened to them, computed from the ticket's history."""
+    return clockwork.compute(timeline.of(ticket), levels, now)
+
+
+def due(now: datetime, limit: int) -> list[Clock]:
+    """The clocks that must be looked at, the longest due first: their ids and since when."""
+    rows = Clock.select(Clock.id, Clock.next_at).where(Clock.next_at <= now).order_by(Clock.next_at).limit(limit)
+    return list(rows)
 
 
 def postpone(number: int, until: datetime) -> None:
@@ -77,14 +71,19 @@ def postpone(number: int, until: datetime) -> None:
 
 def run_of(clock: Clock, levels: Levels) -> Run:
     """A row as a clock that goes."""
-    seconds = timedelta(seconds=clock.paused)
-    return Run(calendar_of(clock, levels), clock.started_at, timedelta(seconds=clock.target), seconds)
+    over = (p for p in clock.pauses or () if p[1] is not None)
+    pauses = tuple((datetime.fromisoformat(p[0]), datetime.fromisoformat(p[1])) for p in over)
+    return Run(calendar_of(clock, levels), clock.started_at, timedelta(seconds=clock.target), pauses)
 
 
 def calendar_of(clock: Clock, levels: Levels) -> Calendar:
     """The clock's calendar; where desk.yaml has it no more, the one that its policy names now."""
-    known = levels.calendars.get(clock.calendar)
-    return known or levels.calendars[next(iter(_policy(clock, levels).targets.values())).calendar]
+    return _calendar(clock.calendar, clock.policy, levels)
+
+
+def _calendar(name: str, policy: str, levels: Levels) -> Calendar:
+    known = levels.calendars.get(name)
+    return known or levels.calendars[next(iter(levels.policy(policy).targets.values())).calendar]
 
 
 def climb(clock: Clock, levels: Levels, now: datetime) -> sla.Climb | None:
@@ -92,7 +91,7 @@ def climb(clock: Clock, levels: Levels, now: datetime) -> sla.Climb | None:
 
     The guarded UPDATE is part of the caller's transaction, so what is fired and what it caused stand or fall together.
     """
-    ladder = levels.ladders.get(clock.kind, ())
+    ladder = levels.ladder(clock.kind)
     run = run_of(clock, levels)
     found = sla.climb(run, ladder, clock.rung, breached=clock.breached_at is not None, now=now)
     first = clock.rung
@@ -104,7 +103,7 @@ def climb(clock: Clock, levels: Levels, now: datetime) -> sla.Climb | None:
             clock.rung = found.rung + 1
         if found.breached:
             clock.breached_at = clock.due_at  # as it was, not as it was noticed
-    _look_again(clock, levels)
+    clock.next_at = sla.next_look(run, ladder, clock.rung, breached=clock.breached_at is not None)
     values = {
         Clock.fired: fired,
         Clock.rung: clock.rung,
@@ -113,51 +112,6 @@ def climb(clock: Clock, levels: Levels, now: datetime) -> sla.Climb | None:
     }
     mine = Clock.update(values).where((Clock.id == clock.id) & (Clock.rung == first) & (Clock.next_at <= now)).execute()
     return found if mine else None
-
-
-def _policy(clock: Clock, levels: Levels) -> Policy:
-    return next((p for p in levels.policies if p.name == clock.policy), levels.policies[0])
-
-
-def _retarget(clock: Clock, target: sla.Target, levels: Levels) -> None:
-    """B44: a new priority counts from the original start and keeps what the clock stood still."""
-    amount = target.first_response if clock.kind == "first_response" else target.resolution
-    clock.target = int(amount.total_seconds())
-    clock.calendar = target.calendar
-    clock.due_at = run_of(clock, levels).due()
-
-
-def _follow_status(clock: Clock, status: str, policy: Policy, levels: Levels, now: datetime) -> None:
-    calendar = calendar_of(clock, levels)
-    still_since = clock.stopped_at or clock.paused_at
-    stops, pauses = status in SOLVED, status in policy.pause
-    if still_since is not None and not stops and not pauses:
-        # B46: the time it stood resolved is left out, like any pause
-        clock.paused += int(hours.between(calendar, still_since, now).total_seconds())
-        clock.stopped_at = clock.paused_at = None
-        clock.due_at = run_of(clock, levels).due()
-    elif stops and clock.stopped_at is None:
-        if clock.paused_at is not None:
-            clock.paused += int(hours.between(calendar, clock.paused_at, now).total_seconds())
-            clock.paused_at = None
-            clock.due_at = run_of(clock, levels).due()
-        _stop(clock, now)
-    elif pauses and clock.paused_at is None:
-        clock.paused_at = now
-
-
-def _stop(clock: Clock, now: datetime) -> None:
-    clock.stopped_at = now
-    if clock.breached_at is None and now > clock.due_at:
-        clock.breached_at = clock.due_at  # a fact, also where no sweep came by (B50)
-
-
-def _look_again(clock: Clock, levels: Levels) -> None:
-    if clock.stopped_at is not None or clock.paused_at is not None:
-        clock.next_at = None
-        return
-    ladder = levels.ladders.get(clock.kind, ())
-    clock.next_at = sla.next_look(run_of(clock, levels), ladder, clock.rung, breached=clock.breached_at is not None)
 
 
 def of(ticket: Ticket) -> Sequence[Clock]:
@@ -174,12 +128,12 @@ def as_json(clocks: Iterable[Clock], levels: Levels, now: datetime) -> list[dict
         end = clock.stopped_at or clock.paused_at or now
         elapsed = hours.between(calendar, clock.started_at, end) - timedelta(seconds=clock.paused)
         fired = {text: at for text, _, at in clock.fired}
-        ladder = levels.ladders.get(clock.kind, ())
         out.append(
             {
-                "kind": clock.kind,
+                "kind": f"{clock.kind}:{clock.line}" if clock.line else clock.kind,
+                "policy": clock.policy,
                 "target_minutes": clock.target / 60,
-                "calendar": clock.calendar,
+                "calendar": clock.calendar or None,
                 "started_at": clock.started_at.isoformat(),
                 "due_at": clock.due_at.isoformat(),
                 "stopped_at": clock.stopped_at and clock.stopped_at.isoformat(),
@@ -187,8 +141,55 @@ def as_json(clocks: Iterable[Clock], levels: Levels, now: datetime) -> list[dict
                 "elapsed_minutes": max(0.0, elapsed.total_seconds() / 60),
                 "paused_minutes": clock.paused / 60,
                 "rungs": [
-                    {"at": r.text, "due_at": run.at(r).isoformat(), "fired_at": fired.get(r.text)} for r in ladder
+                    {"at": r.text, "due_at": run.at(r).isoformat(), "fired_at": fired.get(r.text)}
+                    for r in levels.ladder(clock.kind)
                 ],
             }
         )
     return out
+
+
+def _facts(run: ClockRun) -> dict[str, Any]:
+    """What a row holds of a clock."""
+    kind, _, line = run.kind.partition(":")
+    pauses = [[p.since.isoformat(), p.until and p.until.isoformat(), _seconds(p.open), p.why] for p in run.pauses]
+    return {
+        "kind": kind,
+        "line": line or None,
+        "policy": run.policy,
+        "calendar": run.calendar or "",
+        "target": _seconds(run.target),
+        "started_at": run.started_at,
+        "due_at": run.due_at,
+        "paused_at": run.paused_at,
+        "paused": sum(_seconds(p.open) for p in run.pauses if p.until is not None),
+        "pauses": pauses or None,
+        "stopped_at": run.stopped_at,
+        "stopped_why": run.stopped_why,
+        # while it goes, the timers note a breach, with what it brings about
+        "breached_at": run.breached_at if run.stopped_at is not None else None,
+    }
+
+
+def _update(row: Clock, run: ClockRun, levels: Levels) -> None:
+    facts = _facts(run)
+    facts["breached_at"] = row.breached_at or facts["breached_at"]  # B50: a breach is a fact that stays
+    facts["next_at"] = _next_look(run, levels, row.rung, breached=facts["breached_at"] is not None)
+    changed = {name: value for name, value in facts.items() if getattr(row, name) != value}
+    if changed:
+        Clock.update(**changed).where(Clock.id == row.id).execute()
+
+
+def _next_look(run: ClockRun, levels: Levels, first: int, *, breached: bool = False) -> datetime | None:
+    """When the timers must look at it: never while it stands."""
+    if run.stopped_at is not None or run.paused_at is not None:
+        return None
+    if run.calendar is None:  # until when it is pending: plain time, and no ladder
+        return run.due_at
+    pauses = tuple((p.since, p.until) for p in run.pauses if p.until is not None)
+    goes = Run(_calendar(run.calendar, run.policy, levels), run.started_at, run.target, pauses)
+    return sla.next_look(goes, levels.ladder(run.kind), first, breached=breached)
+
+
+def _seconds(length: timedelta) -> int:
+    return int(length.total_seconds())

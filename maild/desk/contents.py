@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -19,6 +19,7 @@ from maild.policy.changes import Notified
 
 _COLLEAGUES = 4  # of a line, to whom a click gives the ticket
 _SIGNED = 6  # last lines of a text in which its writer may have signed
+_DIGEST = 100  # rows of a digest
 _STORY = 30  # messages of a ticket that are told again
 
 
@@ -80,6 +81,28 @@ def loose(page: Page) -> dict[str, Any]:
         **page.notified.values,
         **(more(page) if more else {}),
     }
+
+
+def digest(page: Page, told: Sequence[tuple[Applied, Notified]]) -> dict[str, Any]:
+    """What became due while nobody looked, the longest due first: one row for each ticket and clock (B48)."""
+    rows: dict[tuple[str, str], dict[str, Any]] = {}
+    for applied, notified in told:
+        clock = notified.values.get("clock") or {}
+        ticket, kind = applied.ticket, str(clock.get("kind") or notified.notice)
+        assignee = page.settings.desk.people.get(ticket.assignee or "")
+        rows[ticket.key, kind] = {
+            "key": ticket.key,
+            "subject": ticket.subject,
+            "kind": kind,
+            "line": ticket.line,
+            "priority": ticket.priority,
+            "assignee": assignee.name if assignee else None,
+            "due_at": clock.get("due_at"),
+            "overdue": clock.get("overdue"),
+            "link": _show(page, ticket.key),
+        }
+    ordered = sorted(rows.values(), key=lambda row: (row["due_at"] is None, row["due_at"] or page.act.now, row["key"]))
+    return {**loose(page), "rows": tuple(ordered[:_DIGEST]), "more": max(0, len(ordered) - _DIGEST)}
 
 
 def zone(settings: Settings) -> str:
@@ -329,11 +352,15 @@ def _why(page: Page) -> dict[str, Any]:
 def _tickets(page: Page) -> dict[str, Any]:
     desk, staff = page.settings.desk, page.reader.staff or ""
     rows, more = listing.of_agent(page.notified.values["which"], staff, desk)
-    address = page.settings.accounts[0].address
-    start = f"mailto:{quote(address, safe='@+')}?subject=maild&body="
     for row in rows:
-        row["link"] = start + quote(f"!show {row['key']}\n")
+        row["link"] = _show(page, row["key"])
     return {"rows": tuple(rows), "more": more}
+
+
+def _show(page: Page, key: str) -> str:
+    """A link that asks for a ticket."""
+    address = page.settings.accounts[0].address
+    return f"mailto:{quote(address, safe='@+')}?subject=maild&body=" + quote(f"!show {key}\n")
 
 
 _MORE: Mapping[str, Callable[[Page], dict[str, Any]]] = {

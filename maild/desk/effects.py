@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -25,6 +26,7 @@ from maild.policy.changes import (
     Tagged,
     Watched,
 )
+from maild.policy.sla import Policy
 
 _TICKETS = Insert(Ticket, returning=True)
 _MESSAGES = Insert(Message)
@@ -46,10 +48,35 @@ def opened(change: Opened, act: Act) -> Effects:
         "tags": sorted(change.tags),
         "silent": change.silent,
     }
-    number = _TICKETS.row(requester=person.id, opened_at=change.at, **values)
-    made = Effects(Ticket(id=number, requester=person, opened_at=change.at, **values), act)
+    made = Effects(Ticket(requester=person, opened_at=change.at, **values), act)
+    values["policy"] = made.ticket.policy = policy_of(made).name
+    made.ticket.id = _TICKETS.row(requester=person.id, opened_at=change.at, **values)
     made.event("opened", change.by, change.why, after={**values, "requester": person.address})
     return made
+
+
+def policy_of(to: Effects) -> Policy:
+    """The service level agreement that is for a ticket as it is now."""
+    return to.act.settings.desk.levels.policy_for(_About(to.ticket))
+
+
+def follow_policy(to: Effects) -> None:
+    """A ticket that is about something else now may have other promises: the history says so, the clocks follow."""
+    name = policy_of(to).name
+    if name != to.ticket.policy:
+        to.event("policy", "maild", "the first agreement that is for such tickets", to.ticket.policy, name)
+        to.set("policy", name)
+
+
+@dataclass(frozen=True, slots=True)
+class _About:
+    """A row as a policy asks about it."""
+
+    row: Ticket
+
+    def __getattr__(self, name: str) -> Any:
+        value = getattr(self.row, name)
+        return value.address if name == "requester" else frozenset(value) if name == "tags" else value
 
 
 def stamps(status: str, at: datetime) -> dict[str, datetime | None]:

@@ -61,6 +61,39 @@ def write_all(written: Sequence[Applied], act: Act, post: Post) -> list[dict[str
     return rows
 
 
+class Digests:
+    """The mails about what was noticed late: who of the staff would get several gets one digest (B48)."""
+
+    def __init__(self, act: Act, post: Post) -> None:
+        self._act, self._post = act, post
+        self._single: list[dict[str, Any]] = []
+        self._each: dict[int, tuple[Reader, list[tuple[Applied, Notified]], list[dict[str, Any]]]] = {}
+
+    def add(self, applied: Applied) -> None:
+        """Write for what was done just now: who is told depends on the ticket as it is now."""
+        for notified in applied.notices:
+            for reader, row in _rows(notified, applied, self._act, self._post):
+                if reader.staff is None:
+                    self._single.append(row)
+                    continue
+                _, told, rows = self._each.setdefault(reader.id, (reader, [], []))
+                told.append((applied, notified))
+                rows.append(row)
+
+    def rows(self) -> list[dict[str, Any]]:
+        """The outbox rows."""
+        found = list(self._single)
+        for reader, told, rows in self._each.values():
+            if len(told) == 1:
+                found += rows
+                continue
+            page = contents.Page(
+                Notified("digest", ()), reader, None, self._act, self._post.templates.words(reader.language)
+            )
+            found.append(_loose(NOTICES["digest"], reader, contents.digest(page, told), self._act, self._post))
+        return found
+
+
 def write_to(staff: str, applied: Applied, act: Act, post: Post) -> list[dict[str, Any]]:
     """The same for one member of staff alone, whoever else the notices are for."""
     reader = act.staff.get(staff)

@@ -105,6 +105,7 @@ class Ticket(Base):
     revision = pw.IntegerField(default=1)  # counts the mails and acts that changed it or added to its story
     parent = pw.ForeignKeyField("self", null=True, on_delete="RESTRICT")  # the ticket that it was merged into (B6)
     pending_until = UtcField(null=True)
+    policy = pw.TextField(null=True)  # the service level agreement that holds
 
     class Meta:
         indexes = ((("status", "resolved_at"), False), (("requester", "opened_at"), False))
@@ -113,11 +114,6 @@ class Ticket(Base):
     def key(self) -> str:
         """What people call it, such as INC-12."""
         return f"{self.prefix}-{self.id}"
-
-
-Ticket.add_index(
-    Ticket.index(Ticket.pending_until, where=Ticket.pending_until.is_null(False), name="ticket_pending_until")
-)
 
 
 class Incoming(Base):
@@ -284,6 +280,9 @@ class Clock(Base):
     fired = JsonField()  # one [text, due_at, fired_at or null] a rung: what has been climbed or passed over
     rung = pw.IntegerField(default=0)  # the next rung
     next_at = UtcField(null=True)
+    line = pw.CharField(64, null=True)  # of a clock of kind "line": which
+    pauses = JsonField(null=True)  # each time it stood still: [since, until or null, seconds of open time, status]
+    stopped_why = pw.CharField(32, null=True)
 
 
 Clock.add_index(Clock.index(Clock.next_at, where=Clock.next_at.is_null(False), name="clock_due"))

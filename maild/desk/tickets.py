@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from maild.desk import clocks, db, effects, fields, forget, people, search
+from maild.desk import clocks, db, effects, fields, forget, people, search, timeline
 from maild.desk.act import Act, Applied, Effects
 from maild.desk.models import Event, Ticket
 from maild.desk.prepared import Insert
@@ -29,16 +29,18 @@ def apply(ticket: Ticket | None, changes: Sequence[Change], act: Act) -> Applied
     opening = next((change for change in changes if isinstance(change, Opened)), None)
     if opening is not None:
         to = effects.opened(opening, act)
-        started = clocks.start(to.ticket, act.settings.desk.levels, act.now)
     elif ticket is not None:
-        to, started = Effects(ticket, act), []
+        to = Effects(ticket, act)
     else:
         raise ValueError("changes without a ticket")
     for change in changes:
         if not isinstance(change, (Notified, Opened)):
             effects.DO[type(change)](change, to)
+    if opening is None and _ASKED & to.changed.keys():
+        effects.follow_policy(to)
     said = any(isinstance(change, Recorded) for change in changes)
     _write(to, moved=opening is None and (said or bool(to.changed)))
+    started = _clocks(to, new=opening is not None)
     _remember(to, changes)
     notices = [change for change in changes if isinstance(change, Notified)]
     internal = any(isinstance(c, Recorded) and c.visibility == "internal" for c in changes)
@@ -54,12 +56,24 @@ def _write(to: Effects, *, moved: bool) -> None:
     if moved or to.changed:
         values = {name: getattr(ticket, name) for name in (*to.changed, "revision")}
         Ticket.update(**values).where(Ticket.id == ticket.id).execute()
-    if moved and to.changed:
-        clocks.follow(ticket, to.changed, to.act.settings.desk.levels, to.act.now)
     if to.events:
         # an event of another ticket, such as of a link, is none of that one's revisions
         own = ticket.id
         _EVENTS.rows({**e, "revision": ticket.revision if e["ticket"] == own else None} for e in to.events)
+
+
+# What a service level agreement can ask about a ticket (policy.sla.When)
+_ASKED = frozenset({"category", "service", "type", "tags", "language", "priority", "requester"})
+
+
+def _clocks(to: Effects, *, new: bool) -> list[dict[str, Any]]:
+    """The clocks follow what was written; the rows of those that started with the ticket."""
+    levels, now = to.act.settings.desk.levels, to.act.now
+    if new:
+        return clocks.start(to.ticket, levels, now, alone=not {e["kind"] for e in to.events} & timeline.CHANGES.keys())
+    if any(timeline.follows(event["kind"], event["why"]) for event in to.events):
+        clocks.follow(to.ticket, levels, now)
+    return []
 
 
 def _remember(to: Effects, changes: Sequence[Change]) -> None:

@@ -13,7 +13,7 @@ from typing import Literal
 
 from maild.policy import hours
 from maild.policy.hours import NOTHING, Calendar
-from maild.policy.sla import Policy, Rung
+from maild.policy.sla import Policy, Rung, reached
 
 MomentKind = Literal[
     "opened",  # value: the priority
@@ -91,21 +91,6 @@ class ClockRun:
     breached_at: datetime | None  # the first due time that went by
     rungs: tuple[RungTime, ...]
     steps: tuple[Step, ...]
-
-
-def reached(
-    calendar: Calendar, start: datetime, pauses: Iterable[tuple[datetime, datetime]], amount: timedelta
-) -> datetime:
-    """When `amount` of open time has been used since `start`, leaving out pauses (in order, apart from each other).
-
-    A pause that begins when the amount is used up already moves nothing: what was late stays as late as it was.
-    """
-    paused = NOTHING
-    for since, until in pauses:
-        if hours.between(calendar, start, since) - paused >= amount:
-            break
-        paused += hours.between(calendar, since, until)
-    return hours.add(calendar, start, amount + paused)
 
 
 def due_times(

@@ -31,6 +31,7 @@ _ROWS = (
     Notice("escalation_requester"),
     Notice("sla_warning"),
     Notice("sla_breach"),
+    Notice("digest", answerable=False),
     Notice("delayed"),
     Notice("resolution", automatic=False, files=True),
     Notice("closure"),

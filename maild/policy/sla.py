@@ -6,7 +6,7 @@ keeps the rows, `timers` fires what is due.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -14,7 +14,7 @@ from typing import Protocol
 from maild.mail.address import domain
 from maild.policy import hours
 from maild.policy.changes import Audience
-from maild.policy.hours import Calendar
+from maild.policy.hours import NOTHING, Calendar
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,22 +134,41 @@ class Levels:
         return self.ladders.get(kind.partition(":")[0], ())
 
 
+def reached(
+    calendar: Calendar, start: datetime, pauses: Iterable[tuple[datetime, datetime]], amount: timedelta
+) -> datetime:
+    """When `amount` of open time has been used since `start`, leaving out pauses (in order, apart from each other).
+
+    A pause that begins when the amount is used up already moves nothing: what was late stays as late as it was.
+    """
+    paused = NOTHING
+    for since, until in pauses:
+        if hours.between(calendar, start, since) - paused >= amount:
+            break
+        paused += hours.between(calendar, since, until)
+    return hours.add(calendar, start, amount + paused)
+
+
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A clock that goes: when it started, what it may take, and how long it stood still so far (open time)."""
+    """A clock that goes: when it started, what it may take, and when it stood still so far."""
 
     calendar: Calendar
     started_at: datetime
     target: timedelta
-    paused: timedelta
+    pauses: tuple[tuple[datetime, datetime], ...] = ()  # in order, apart from each other
 
     def due(self) -> datetime:
         """When the target is used up."""
-        return hours.add(self.calendar, self.started_at, self.target + self.paused)
+        return self.after(self.target)
 
     def at(self, rung: Rung) -> datetime:
         """When a rung is due."""
-        return hours.add(self.calendar, self.started_at, self.target * rung.percent / 100 + rung.offset + self.paused)
+        return self.after(self.target * rung.percent / 100 + rung.offset)
+
+    def after(self, amount: timedelta) -> datetime:
+        """When so much open time has been used."""
+        return reached(self.calendar, self.started_at, self.pauses, amount)
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ LADDER = (
 
 
 def run(hours: float = 2, paused: timedelta = timedelta(), calendar: Calendar = ALWAYS) -> Run:
-    return Run(calendar, START, timedelta(hours=hours), paused)
+    return Run(calendar, START, timedelta(hours=hours), ((START, START + paused),) if paused else ())
 
 
 def test_due_and_rungs_count_open_time() -> None:

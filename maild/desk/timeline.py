@@ -1,0 +1,57 @@
+"""What a ticket's clocks follow, read from its history: the events are the truth, the clocks' rows a copy (M4)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from maild.desk.models import Event, Ticket
+from maild.policy.clock import Moment, MomentKind
+
+CHANGES: Mapping[str, MomentKind] = {
+    "priority": "priority",
+    "status": "status",
+    "line": "line",
+    "policy": "policy",
+    "pending_until": "pending_until",
+}
+_SPEAKS: Mapping[str, MomentKind] = {"public reply": "replied", "public mail": "wrote"}
+
+
+def follows(kind: str, why: str) -> bool:
+    """Whether clocks follow such an event. A note moves none."""
+    return kind in CHANGES or (kind == "recorded" and why in _SPEAKS)
+
+
+def of(ticket: Ticket) -> list[Moment]:
+    """The moments of a ticket, in their order."""
+    rows = (
+        Event.select()
+        .where((Event.ticket == ticket) & (Event.kind << ("opened", "recorded", *CHANGES)))
+        .order_by(Event.id)
+    )
+    return [moment for row in rows for moment in _moments(row)]
+
+
+def opening(ticket: Ticket) -> list[Moment]:
+    """The same of a ticket that is being opened: nothing else has happened yet."""
+    return _opened(ticket.opened_at, {name: getattr(ticket, name) for name in ("priority", "line", "policy")}, "", "")
+
+
+def _moments(row: Event) -> list[Moment]:
+    if row.kind == "opened":
+        return _opened(row.at, row.after, row.by, row.why)
+    if row.kind == "recorded":
+        # B41: a public answer of an agent; an agent who is the requester writes "mail" (B38). Notes move nothing
+        kind = _SPEAKS.get(row.why)
+        return [Moment(row.at, kind, None, row.by, row.why)] if kind else []
+    return [Moment(row.at, CHANGES[row.kind], row.after, row.by, row.why)]
+
+
+def _opened(at: datetime, values: Mapping[str, Any], by: str, why: str) -> list[Moment]:
+    return [
+        Moment(at, "opened", values["priority"], by, why),
+        Moment(at, "policy", values.get("policy") or "", by, why),
+        Moment(at, "line", values["line"], by, why),
+    ]
