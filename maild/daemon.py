@@ -199,7 +199,8 @@ class Daemon:
         try:
             while not closing.is_set():
                 self._beat()
-                if until is None or self.clock() > until - lease.SPAN / 2:
+                # also where the clock was put back: nobody could take over before it is there again
+                if until is None or not until - lease.SPAN <= self.clock() <= until - lease.SPAN / 2:
                     had, until = until, lease.take(name, owner, self.clock())
                     if until is None:
                         mailbox.close()
@@ -259,15 +260,24 @@ class Daemon:
         return self.stopping.is_set()
 
     def _timers(self) -> None:
+        jobs, last = self._jobs(), self.clock()
+        while not self.stopping.is_set():
+            self._beat()
+            now = self.clock()
+            if now < last:  # `schedule` counts by the wall clock: put back three days, it would rest for three days
+                jobs = self._jobs()
+            last = now
+            jobs.run_pending()
+            self.stopping.wait(0.5)
+
+    def _jobs(self) -> schedule.Scheduler:
         jobs = schedule.Scheduler()
         jobs.every(1).seconds.do(self._job, timers.sweep)
         jobs.every(1).minutes.do(self._job, timers.remind)
         jobs.every(1).minutes.do(self._job, timers.close_resolved)
         jobs.every(1).hours.do(self._job, timers.expire_raw)
-        while not self.stopping.is_set():
-            self._beat()
-            jobs.run_pending()
-            self.stopping.wait(0.5)
+        jobs.every(1).minutes.do(self._job, timers.weekly)
+        return jobs
 
     def _job(self, job: Callable[[Stage, datetime], int]) -> None:
         """A job that raises would stop all later ones of `schedule`: so none raises."""

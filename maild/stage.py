@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -28,6 +30,8 @@ from maild.wire.smtp import Sender, SmtpLogin
 log = structlog.get_logger("stage")
 
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
+MACHINE = "MAILD_MACHINE"  # in the environment: the name of this machine, where the host's does not tell it apart
+_NAME = 64  # letters of it: with the boot and a part it must fit into the column
 SECRET = 16  # bytes, at least: what signs the tokens must not be guessed
 
 
@@ -99,7 +103,9 @@ def owner(part: str = "") -> str:
 
 
 def _machine() -> str:
-    return socket.gethostname().replace(":", "-")
+    """The host's name, or another where several daemons of one host are several machines. Case says nothing."""
+    name = os.environ.get(MACHINE, "").strip() or socket.gethostname()
+    return re.sub(r"[^a-z0-9._-]", "-", name.lower())[:_NAME]
 
 
 def mailbox_of(account: Account, settings: Settings) -> Mailbox:

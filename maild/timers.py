@@ -8,18 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import structlog
 
-from maild.desk import clocks, contents, db, inbox, letters, outbox, tickets
+from maild.desk import clocks, contents, db, inbox, letters, outbox, promises, report, tickets
 from maild.desk.act import Act, Applied
 from maild.desk.models import Clock, Reminder, Ticket
 from maild.errors import Unavailable
-from maild.policy import escalation, hours
-from maild.policy.changes import Audience, Breached, Change, Changed, Noted, Notified
+from maild.policy import escalation, hours, priority
+from maild.policy.changes import Audience, Breached, Change, Changed, Noted, Notified, Tagged
 from maild.policy.sla import Climb, Rung
 from maild.stage import Stage
 
@@ -27,12 +29,13 @@ log = structlog.get_logger("timers")
 
 BATCH = 200
 _AGAIN = timedelta(minutes=10)
+_BACKLOG = 2000  # clocks that are caught up with together: while it lasts, SQLite lets nobody else write
 _LATE = timedelta(minutes=15)  # later than any sweep of a daemon that runs
 
 
 def all_due(stage: Stage, now: datetime) -> int:
     """All that is due, of every kind, a bounded number at a time; how many. 0: nothing is due."""
-    return sweep(stage, now) + remind(stage, now) + close_resolved(stage, now)
+    return sweep(stage, now) + remind(stage, now) + close_resolved(stage, now) + weekly(stage, now)
 
 
 def sweep(stage: Stage, now: datetime) -> int:
@@ -42,19 +45,28 @@ def sweep(stage: Stage, now: datetime) -> int:
     """
     due = clocks.due(now, BATCH)
     late = [clock.id for clock in due if now - clock.next_at > _LATE]
-    for clock in due[len(late) :]:  # the longest due come first
+    if late:  # the longest due come first
+        return _catch_up(stage, now)
+    for clock in due:
         with _one_by_one(clock.id, now), db.transaction():
             act = stage.act(now, actor="timer")
             _ring(stage, clock.id, act, partial(_put, stage, act))
-    if late:
-        with db.transaction():
-            act = stage.act(now, actor="timer")
-            digests = letters.Digests(act, stage.post)
-            for number in late:
-                with _one_by_one(number, now), db.savepoint():
-                    _ring(stage, number, act, digests.add)
-            outbox.put(digests.rows())
     return len(due)
+
+
+def _catch_up(stage: Stage, now: datetime) -> int:
+    """All that is late, in one transaction of one machine: else each of the staff would get a digest for each batch."""
+    with db.transaction():
+        db.one_at_a_time("late clocks")
+        late = [clock.id for clock in clocks.due(now - _LATE, _BACKLOG)]
+        act = stage.act(now, actor="timer")
+        digests = letters.Digests(act, stage.post)
+        raised: set[int] = set()  # no line loses a ticket that it never saw
+        for number in late:
+            with _one_by_one(number, now), db.savepoint(), digests.stand_or_fall():
+                _ring(stage, number, act, digests.add, raised)
+        outbox.put(digests.rows())
+    return max(1, len(late))  # another machine may have done it: then what is in time is left
 
 
 def _put(stage: Stage, act: Act, told: Applied) -> None:
@@ -66,7 +78,7 @@ def _one_by_one(number: int, now: datetime) -> Iterator[None]:
     """One clock that cannot be handled must not stop those behind it."""
     try:
         yield
-    except Unavailable:
+    except (Unavailable, *db.GONE):  # also a deadlock with a mail of another machine: all is tried again
         raise
     except Exception:
         log.exception("a clock could not be handled", clock=number)
@@ -74,16 +86,20 @@ def _one_by_one(number: int, now: datetime) -> Iterator[None]:
             clocks.postpone(number, now + _AGAIN)
 
 
-def _ring(stage: Stage, number: int, act: Act, write: Callable[[Applied], object]) -> None:
-    """Do what is due on one clock; `write` is given what came of it, for the mails about it."""
+def _ring(
+    stage: Stage, number: int, act: Act, write: Callable[[Applied], object], raised: set[int] | None = None
+) -> None:
+    """Do what is due on one clock; `write` is given what came of it, for the mails about it.
+
+    Tickets in `raised` are not raised again; those that are raised now join them.
+    """
     now, levels = act.now, stage.settings.desk.levels
     clock = Clock.get_by_id(number)
     ticket = tickets.lock(clock.__data__["ticket"])
     moved = clocks.follow(ticket, levels, now)  # calendars and holidays may be others than when it was set
     clock = Clock.get_by_id(number)  # now that nobody else changes the ticket
     if moved:
-        why = f"counted anew by the calendar as it is now; {'; '.join(moved)}"[:500]
-        tickets.apply(ticket, [Noted("clock", why, "maild")], act)
+        tickets.tell_moved(ticket, moved, act)
     if clock.kind == "pending_until":
         if clock.stopped_at is None and clock.due_at <= now:
             write(_end_waiting(ticket, act))
@@ -96,8 +112,12 @@ def _ring(stage: Stage, number: int, act: Act, write: Callable[[Applied], object
     log.info("clock", ticket=ticket.key, clock=clock.kind, rung=rung and rung.text, breached=climbed.breached)
     write(tickets.apply(ticket, _fallen_due(stage, ticket, clock, climbed, rung, now), act))
     if rung is not None:  # afterwards: the warning is for those who had the ticket, not for those who get it
-        raises = any(ladder[i].raises for i in (*climbed.passed, climbed.rung or 0))
-        write(tickets.apply(ticket, _escalated(stage, ticket, clock, rung, raises=raises, now=now), act))
+        rungs = [ladder[i] for i in (*climbed.passed, climbed.rung or 0)]  # who is passed over tells nobody, but acts
+        raises = any(one.raises for one in rungs) and ticket.id not in (raised or ())
+        if raises and raised is not None:
+            raised.add(ticket.id)
+        changes = [*_marked(ticket, clock, rungs), *_escalated(stage, ticket, clock, rung, raises=raises, now=now)]
+        write(tickets.apply(ticket, changes, act))
 
 
 def _fallen_due(
@@ -109,12 +129,32 @@ def _fallen_due(
         changes.append(Breached(clock.kind, clock.due_at, f"{clock.kind} was due"))
     if rung is None:
         return changes
-    values = {"clock": _clock_values(stage, clock, rung, now), "waiting": contents.waiting(ticket, now)}
-    staff: tuple[Audience, ...] = tuple(a for a in rung.notify if a not in ("requester", "participants"))
+    values = {"clock": _clock_values(stage, clock, rung, now), "waiting": promises.waiting(ticket, now)}
+    staff: tuple[Audience, ...] = tuple(a for a in rung.notify if a not in _OUTSIDE)
     notice = "sla_breach" if clock.breached_at is not None else "sla_warning"
-    if staff:
-        changes.append(Notified(notice, staff, values))
+    if staff or rung.addresses:
+        changes.append(Notified(notice, staff, values, rung.addresses, rung.quiet))
     return changes
+
+
+_OUTSIDE: tuple[Audience, ...] = ("requester", "participants")
+
+
+def _marked(ticket: Ticket, clock: Clock, rungs: Sequence[Rung]) -> list[Change]:
+    """The tags and the priority that rungs give."""
+    changes: list[Change] = []
+    wanted = ticket.priority
+    for rung in rungs:
+        if rung.tag is not None:
+            changes.append(Tagged(rung.tag, _because(clock, rung), "timer"))
+        if rung.priority is not None and priority.higher(rung.priority, wanted):  # time makes nothing less pressing
+            wanted = rung.priority
+            changes.append(Changed("priority", wanted, _because(clock, rung), "timer"))
+    return changes
+
+
+def _because(clock: Clock, rung: Rung) -> str:
+    return f"{clock.kind} at {rung.text}"
 
 
 def _escalated(
@@ -125,20 +165,22 @@ def _escalated(
     above = desk.line_after(ticket.line) if raises else None
     if above is not None:
         values = _clock_values(stage, clock, rung, now)
-        return escalation.raised(desk, tickets.view(ticket), above, f"{clock.kind} at {rung.text}", "timer", values)
-    return [Notified("delayed", ("requester",), {})] if "requester" in rung.notify else []
+        changes = escalation.raised(desk, tickets.view(ticket), above, _because(clock, rung), "timer", values)
+        return [replace(one, quiet=rung.quiet) if isinstance(one, Notified) else one for one in changes]
+    outside = tuple(a for a in rung.notify if a in _OUTSIDE)
+    return [Notified("delayed", outside)] if outside else []
 
 
 def _clock_values(stage: Stage, clock: Clock, rung: Rung, now: datetime) -> dict[str, Any]:
     calendar = clocks.calendar_of(clock, stage.settings.desk.levels)
     elapsed = hours.between(calendar, clock.started_at, now) - timedelta(seconds=clock.paused)
     return {
-        "kind": clock.kind,
+        "kind": clocks.word_of(clock.kind),
         "due_at": clock.due_at,
         "target": timedelta(seconds=clock.target),
         "percent": rung.percent,
         "elapsed": elapsed,
-        "overdue": max(timedelta(), elapsed - timedelta(seconds=clock.target)),
+        "overdue": max(timedelta(), elapsed - timedelta(seconds=clock.target)) if clock.breached_at else None,
     }
 
 
@@ -174,6 +216,34 @@ def _remind(stage: Stage, number: int, now: datetime) -> bool:
     applied = tickets.apply(ticket, [Noted("reminded", "an agent asked for it", "timer"), asked], act)
     outbox.put(letters.write_to(str(reminder.person.staff), applied, act, stage.post))
     return True
+
+
+def weekly(stage: Stage, now: datetime) -> int:
+    """Write the report of the last week, on Monday morning or as soon after it as we run; how many mails, once.
+
+    Each lead gets the figures of their lines, the manager those of the whole desk. Of a week in which no promise came
+    to its end nothing is sent.
+    """
+    desk = stage.settings.desk
+    if not desk.weekly_report:
+        return 0
+    since, until = report.last_week(now, ZoneInfo(contents.zone(stage.settings)))
+    if report.claimed(since):
+        return 0
+    scopes: dict[str, tuple[str, ...]] = {}
+    for name, line in desk.lines.items():
+        scopes[line.lead] = (*scopes.get(line.lead, ()), name)
+    scopes[desk.manager] = ()
+    # before the transaction: to count takes long after a week of many tickets, and mail must not wait for it
+    found = {member: report.over(since, until, desk.levels, lines) for member, lines in scopes.items()}
+    told = {member: figures for member, figures in found.items() if not figures.empty}
+    with db.transaction():
+        if not report.claim(since, stage.owner):
+            return 0
+        rows = letters.weekly(told, stage.act(now, actor="timer"), stage.post)
+        outbox.put(rows)
+    log.info("weekly report", since=since.isoformat(), mails=len(rows))
+    return len(rows)
 
 
 def _end_waiting(ticket: Ticket, act: Act) -> Applied:

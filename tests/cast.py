@@ -73,6 +73,7 @@ escalation:
   first_response: [{at: 50%, notify: [line]}, {at: 80%, notify: [assignee, lead]}, {at: 100%, notify: [lead, manager], raise: true}]
   resolution:     [{at: 75%, notify: [assignee]}, {at: 100%, notify: [lead, requester], raise: true}, {at: 100% + 4h, notify: [manager]}]
 closing: {after_resolved: 3d, reopen_within: 7d, satisfaction: true}
+reports: {weekly: false}
 """  # noqa: E501 - a ladder stands on one line, as administrators write it
 
 RULES = """\

@@ -122,4 +122,4 @@ def _visible(value: Any) -> Any:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in value)
 
 
-from maild.cli import checking, doctor, levels, looking, running, tokens, waiting  # noqa: E402,F401 - they add their commands
+from maild.cli import checking, doctor, levels, looking, reporting, running, tokens, waiting  # noqa: E402,F401 - they add their commands

@@ -39,7 +39,7 @@ def _one_of(value: str, known: Sequence[str], option: str) -> str:
     return value
 
 
-def _reader(zone: ZoneInfo) -> Callable[[str, str], datetime]:
+def reader(zone: ZoneInfo) -> Callable[[str, str], datetime]:
     """Reads times; one without a zone is of `zone`."""
 
     def read(text: str, option: str) -> datetime:
@@ -53,6 +53,33 @@ def _reader(zone: ZoneInfo) -> Callable[[str, str], datetime]:
         return (found if found.tzinfo else found.replace(tzinfo=zone)).astimezone(UTC)
 
     return read
+
+
+@sla.command("show")
+@with_folder
+@click.argument("key")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object, its clocks as `sla simulate` tells them.")
+def sla_show(folder: Path, key: str, as_json: bool) -> None:
+    """Show why the clocks of a ticket stand where they stand.
+
+    The ledger of each: its start, when its calendar was closed, pauses, changes of priority, due, breach, the next
+    rungs, and who and what caused each.
+
+    Example: maild sla show INC-12
+    """
+    from maild.cli.looking import opened
+    from maild.desk import clocks, contents, tickets
+    from maild.policy import ledger
+
+    settings = opened(folder)
+    ticket, levels, now = tickets.by_key(key), settings.desk.levels, datetime.now(UTC)
+    found = clocks.told(ticket, levels, now)
+    if as_json:
+        told = [ledger.as_json(run, levels) for run in found]
+        output.as_json({"key": ticket.key, "clocks": told, "now": now.isoformat()})
+        return
+    click.secho(f"{ticket.key}  {output.plain(ticket.subject)}", bold=True)
+    show(found, levels, ZoneInfo(contents.zone(settings)), now)
 
 
 @sla.command()
@@ -100,7 +127,7 @@ def simulate(folder: Path, as_json: bool, **told: Any) -> None:
 def _given(told: dict[str, Any], zone: ZoneInfo, lines: Sequence[str]) -> Any:
     from maild.policy.simulate import Given
 
-    read = _reader(zone)
+    read = reader(zone)
 
     def times(name: str, option: str) -> tuple[datetime, ...]:
         return tuple(read(text, option) for text in told[name])
@@ -172,7 +199,7 @@ def _lines(
 ) -> list[tuple[datetime, str]]:
     from maild.policy import ledger
 
-    found = [(step.at, _words(step, run, local)) for step in ledger.of(run, levels)]
+    found = [(step.at, _words(step, run, local) + _cause(step)) for step in ledger.of(run, levels)]
     if run.stopped_at is None:
         found += [(r.due_at, f"rung {r.text} is due") for r in run.rungs if r.fired_at is None and r.due_at > now]
         if run.due_at > now:
@@ -193,7 +220,7 @@ def _words(step: Step, run: ClockRun, local: Callable[[datetime | None], str]) -
     if step.what in ("resumed", "reopened"):
         return f"goes on, without {_span(values['stood'])}{due}"
     if step.what == "rung":
-        return f"rung {values['rung']}"
+        return f"rung {values['rung']}{', passed over for a higher one' if values.get('passed') else ''}"
     if step.what == "breached":
         return "breached" if step.due_at == step.at else f"breached: it was due {local(step.due_at)}"
     if step.what == "stopped":
@@ -204,6 +231,12 @@ def _words(step: Step, run: ClockRun, local: Callable[[datetime | None], str]) -
     until = values["until"]
     assert isinstance(until, datetime)
     return f"{run.calendar} is closed until {local(until)}{': ' if days else ''}{', '.join(days)}"
+
+
+def _cause(step: Step) -> str:
+    """Who caused it, and by what."""
+    told = ": ".join(filter(None, (step.by, step.why)))
+    return f" ({output.plain(told)})" if told else ""
 
 
 def _days(values: Any) -> Sequence[Any]:

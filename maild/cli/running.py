@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import mailbox
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import closing
@@ -32,15 +33,23 @@ def ready(folder: Path) -> Settings:
 @cli.command()
 @with_folder
 @click.option("--once", is_flag=True, help="Take in all that waits, process it, send what is due, and exit.")
-def run(folder: Path, once: bool) -> None:
+@click.option("--machine", help="The name of this machine among those of one PostgreSQL (default: the host's).")
+def run(folder: Path, once: bool, machine: str | None) -> None:
     """Run the daemon in the foreground. SIGTERM finishes what it does and stops; SIGHUP reloads the configuration.
+
+    Two daemons of one host on one PostgreSQL need two names, which must stay the same over restarts: --machine, or
+    MAILD_MACHINE in the environment (of `maild feed` too).
 
     Example: maild --config /etc/maild run
     """
     settings = ready(folder)
     _reveal_all(settings)
     from maild import once as single
+    from maild import stage
     from maild.daemon import Daemon
+
+    if machine:
+        os.environ[stage.MACHINE] = machine
 
     if once:
         if not single.once(settings):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, TypeAlias, TypeVar
+from typing import Annotated, Any, Literal, TypeAlias, TypeVar, get_args
 
 from pydantic import AfterValidator, BeforeValidator, Field, GetJsonSchemaHandler, PlainValidator, WithJsonSchema
 
@@ -15,6 +15,7 @@ from maild.config import values
 from maild.config.machine import Section
 from maild.config.values import Day, Days, Duration, Mailbox, RungAt, SomeTime, Times
 from maild.policy.changes import Audience
+from maild.policy.forms import nearest
 from maild.policy.priority import Level, Priority
 
 Pausing = Literal["new", "open", "pending"]
@@ -38,6 +39,7 @@ def _matching(pattern: str, wanted: str) -> Any:
 
 _LANGUAGE, _PREFIX = r"[a-z]{2,3}", r"[A-Z][A-Z0-9]{0,9}"
 _DOMAIN = r"[^\s@<>()\[\],;:\\\"/.*]{1,63}(\.[^\s@<>()\[\],;:\\\"/.*]{1,63})+"
+_TAG = r"[\w.-]{1,40}"
 _ID, _PATH = r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}", r"[\w.&+-]+( [\w.&+-]+)*(/[\w.&+-]+( [\w.&+-]+)*)*"
 Language: TypeAlias = Annotated[
     str,
@@ -63,6 +65,32 @@ CategoryPath: TypeAlias = Annotated[
     str,
     PlainValidator(_matching(_PATH, "a path such as network/vpn")),
     WithJsonSchema({"type": "string", "pattern": f"^{_PATH}$"}),
+]
+
+
+def told(value: Any) -> str:
+    """Whom a rung tells: a part that people have in a ticket, or an address."""
+    known = get_args(Audience)
+    if isinstance(value, str) and (value in known or "@" in value):
+        return value if value in known else values.mailbox(value)
+    if not isinstance(value, str):
+        raise ValueError("one word or an address is wanted here, such as manager or oncall@example.org")  # noqa: TRY004 - pydantic hears of this one alone
+    close = nearest(value, known)
+    hint = close if "did you mean" in close else f"; it is one of {', '.join(known)}, or an address"
+    raise ValueError(f"`{value}` is not known here{hint}")
+
+
+Told: TypeAlias = Annotated[
+    str,
+    PlainValidator(told),
+    WithJsonSchema(
+        {"anyOf": [{"type": "string", "enum": list(get_args(Audience))}, {"type": "string", "format": "email"}]}
+    ),
+]
+Tag: TypeAlias = Annotated[
+    str,
+    PlainValidator(_matching(_TAG, "a tag of letters, digits, dots and hyphens, such as late,")),
+    WithJsonSchema({"type": "string", "pattern": f"^{_TAG}$"}),
 ]
 DayName = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 WEEK: tuple[str, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -123,7 +151,13 @@ class PersonSection(Section):
         default=None, description="In which maild writes to them; else the first language."
     )
     away: tuple[Days, ...] = Field(
-        default=(), description="When they are away, such as 2026-12-21..2027-01-02; the lead stands in."
+        default=(), description="When they are away, such as 2026-12-21..2027-01-02; the deputy or the lead stands in."
+    )
+    deputy: str | None = Field(
+        default=None, description="Who stands in while they are away; else, or who is away too, the lead of the line."
+    )
+    hours: str | None = Field(
+        default=None, description="The calendar of their working hours, for which notices of a `quiet` rung wait."
     )
     trust: Trust = Field(
         default="either",
@@ -239,8 +273,17 @@ class RungSection(Section):
     """A step of an escalation ladder."""
 
     at: RungAt = Field(description="When: 50% of the target, 100% + 4h, 100% - 30m.")
-    notify: tuple[Audience, ...] = Field(default=(), description="Who is told.")
+    notify: tuple[Told, ...] = Field(
+        default=(), description="Who is told: a part in the ticket, or an address such as oncall@example.org."
+    )
     raises: bool = Field(default=False, alias="raise", description="Whether the ticket goes to the next line.")
+    priority: Priority | None = Field(
+        default=None, description="The priority that the ticket gets; one that is more pressing stays."
+    )
+    tag: Tag | None = Field(default=None, description="A tag that the ticket gets.")
+    quiet: bool = Field(
+        default=False, description="Whether the staff is told in their working hours only (`hours` of a person)."
+    )
 
 
 class CompanySection(Section):
@@ -262,6 +305,15 @@ class ClosingSection(Section):
         description="So long a reply to a closed ticket opens it again; later it makes a new one.",
     )
     satisfaction: bool = Field(default=True, description="Whether the user is asked how satisfied they are.")
+
+
+class ReportsSection(Section):
+    """What maild tells of itself by numbers."""
+
+    weekly: bool = Field(
+        default=True,
+        description="Whether each lead and the manager get the figures of the last week by mail, on Monday at 07:00.",
+    )
 
 
 class DeskFile(Section):
@@ -288,6 +340,7 @@ class DeskFile(Section):
         default={}, description="For each clock, who is told when."
     )
     closing: ClosingSection = Field(default=ClosingSection(), description="How a ticket ends.")
+    reports: ReportsSection = Field(default=ReportsSection(), description="What maild tells of itself by numbers.")
     strangers: Strangers = Field(
         default="new",
         description="What somebody writes to a ticket that is not theirs becomes a linked ticket (new), or waits until "

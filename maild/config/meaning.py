@@ -10,18 +10,21 @@ import zoneinfo
 from collections.abc import Iterable, Mapping
 from datetime import date
 from types import MappingProxyType
+from typing import cast, get_args
 from zoneinfo import ZoneInfo
 
+from maild.config import staff
 from maild.config.deskfile import WEEK, CalendarSection, DeskFile, RungSection, SlaSection, WhenSection
 from maild.config.machine import MaildFile
 from maild.config.problems import Where
-from maild.config.settings import Category, Closing, Desk, Line, Listener, Person
+from maild.config.settings import Category, Closing, Desk, Line, Listener
 from maild.config.tree import Document
 from maild.errors import UnknownThing
 from maild.mail import trust
 from maild.mail.address import canonical
 from maild.mail.address import domain as domain_of
 from maild.policy import hours
+from maild.policy.changes import Audience
 from maild.policy.forms import nearest
 from maild.policy.hours import Calendar, Intervals
 from maild.policy.priority import LEVELS, PRIORITIES, Matrix
@@ -93,7 +96,7 @@ def look_at_addresses(machine: MaildFile, desk: DeskFile, document: Document) ->
     """No agent may have an address that users write to: their mails could not be told from the desk's own."""
     support = {canonical(a): account.name for account in machine.accounts for a in (account.address, *account.aliases)}
     support.setdefault(canonical(machine.sending.sender.address), "sending")
-    for where, address in _addresses(desk):
+    for where, address in staff.addresses(desk):
         if (owner := support.get(canonical(address))) is not None:
             document.complain(where, f"{address} is an address of the desk itself (`{owner}` in maild.yaml)")
 
@@ -104,7 +107,7 @@ def look_at_addresses(machine: MaildFile, desk: DeskFile, document: Document) ->
 def desk(file: DeskFile, document: Document) -> Desk:
     """The desk that the file describes."""
     names = _Names(file, document)
-    owners = _owners(file, document)
+    owners = staff.owners(file, document)
     if not file.languages:
         document.complain(("languages",), "at least one language is wanted here")
     names.each(("languages",), file.languages, None, "language")
@@ -112,6 +115,9 @@ def desk(file: DeskFile, document: Document) -> Desk:
         names.one(("people", id_, "language"), person.language, file.languages, "language")
         if person.zone is not None:
             _zone(person.zone, ("people", id_, "zone"), document)
+        names.one(("people", id_, "deputy"), person.deputy, file.people, "person")
+        names.one(("people", id_, "hours"), person.hours, file.calendars, "calendar")
+    staff.look_at_deputies(file, document)
     if not file.lines:
         document.complain(("lines",), "at least one line is wanted here")
     lines = {name: _line(name, names, file) for name in file.lines}
@@ -121,7 +127,7 @@ def desk(file: DeskFile, document: Document) -> Desk:
         name=file.name,
         prefix=file.prefix,
         languages=file.languages,
-        people=MappingProxyType({id_: _person(id_, file) for id_ in file.people}),
+        people=MappingProxyType({id_: staff.person(id_, file) for id_ in file.people}),
         lines=MappingProxyType(lines),
         manager=file.manager,
         data_protection=file.data_protection or (file.manager,),
@@ -133,6 +139,7 @@ def desk(file: DeskFile, document: Document) -> Desk:
         strangers=file.strangers,
         domains=MappingProxyType(_domains(file, names)),
         replies=MappingProxyType({name: _reply(name, names, file) for name in file.replies}),
+        weekly_report=file.reports.weekly,
     )
 
 
@@ -153,38 +160,6 @@ class _Names:
                 self.one((*where, i), name, known, kind)
             if name in found[:i]:
                 self.document.complain((*where, i), f"the {kind} `{name}` stands here twice")
-
-
-def _addresses(file: DeskFile) -> Iterable[tuple[Where, str]]:
-    for id_, person in file.people.items():
-        yield ("people", id_, "address"), person.address
-        for i, address in enumerate(person.also):
-            yield ("people", id_, "also", i), address
-
-
-def _owners(file: DeskFile, document: Document) -> dict[str, str]:
-    """Who writes from which canonical address. One that two people have would prove neither."""
-    owners: dict[str, str] = {}
-    for where, address in _addresses(file):
-        owner = owners.setdefault(canonical(address), str(where[1]))
-        if owner != where[1]:
-            document.complain(where, f"{address} is already an address of `{owner}`")
-    return owners
-
-
-def _person(id_: str, file: DeskFile) -> Person:
-    section = file.people[id_]
-    return Person(
-        id=id_,
-        name=section.name,
-        address=section.address,
-        also=section.also,
-        language=section.language or next(iter(file.languages), "en"),
-        away=section.away,
-        trust=section.trust,
-        receipts=section.receipts,
-        zone=section.zone,
-    )
 
 
 def _domains(file: DeskFile, names: _Names) -> dict[str, str]:
@@ -310,7 +285,18 @@ def _when(section: WhenSection, here: Where, names: _Names, file: DeskFile) -> W
 
 def _rung(section: RungSection) -> Rung:
     text, percent, offset = section.at
-    return Rung(text, percent, offset, section.notify, section.raises)
+    parts = tuple(one for one in section.notify if one in get_args(Audience))
+    return Rung(
+        text,
+        percent,
+        offset,
+        cast("tuple[Audience, ...]", parts),
+        section.raises,
+        priority=section.priority,
+        tag=section.tag,
+        addresses=tuple(one for one in section.notify if one not in parts),
+        quiet=section.quiet,
+    )
 
 
 def _calendar(name: str, section: CalendarSection, document: Document) -> Calendar | None:

@@ -63,6 +63,8 @@ class Person:
     trust: Trust = "either"  # what proves that a mail is theirs (M7)
     receipts: Receipts = "all"
     zone: str | None = None  # in which they name and read times
+    deputy: str | None = None  # who stands in while they are away
+    hours: str | None = None  # the calendar of their working hours
 
     @property
     def addresses(self) -> tuple[str, ...]:
@@ -121,6 +123,7 @@ class Desk:
     strangers: Strangers = "new"
     domains: Mapping[str, str] = field(default_factory=dict)  # canonical domain -> company
     replies: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # by name, by language in the desk's order
+    weekly_report: bool = True
 
     def line_after(self, name: str) -> str | None:
         """The next line up the ladder, or None at its top (and of a line that is no more)."""
@@ -131,6 +134,24 @@ class Desk:
         """The id of who answers for a line; of a line that is no more, the manager's."""
         known = self.lines.get(line)
         return known.lead if known else self.manager
+
+    def stand_in(self, member: str, line: str, day: date) -> str:
+        """Who is there for somebody on a day (B49): themselves, their deputy, or the lead of the ticket's line.
+
+        Where the lead is away as well: the lead's deputy, the manager, and if none is there the lead all the same.
+        """
+        lead = self.lead_of(line)
+        order = (member, self._deputy(member), lead, self._deputy(lead), self.manager)
+        return next((one for one in order if one is not None and self.is_there(one, day)), lead)
+
+    def _deputy(self, member: str) -> str | None:
+        person = self.people.get(member)
+        return person.deputy if person is not None else None
+
+    def is_there(self, member: str, day: date) -> bool:
+        """Whether somebody is of the staff, and not away on a day."""
+        person = self.people.get(member)
+        return person is not None and not person.is_away(day)
 
     def person_by_address(self, address: str) -> Person | None:
         """The one of the staff who writes from a canonical address (`mail.address.canonical`)."""

@@ -66,7 +66,7 @@ def _of(name: Audience, ticket: Ticket, act: Act, wishes: Mapping[int, bool]) ->
     else:
         muted = {i for i, wants in wishes.items() if not wants} if name in ("owner", "line") else set()
         for member in _members(name, ticket, act):
-            stand_in = member if _present(member, act) else act.settings.desk.lead_of(ticket.line)  # B49
+            stand_in = act.settings.desk.stand_in(member, ticket.line, act.now.date())  # B49
             if _is_requester(stand_in, ticket, act):
                 stand_in = act.settings.desk.manager
             wanted = member == ticket.assignee or act.staff.get(stand_in, _NOBODY).id not in muted
@@ -97,5 +97,4 @@ def _is_requester(member: str, ticket: Ticket, act: Act) -> bool:
 
 
 def _present(member: str, act: Act) -> bool:
-    person = act.settings.desk.people.get(member)
-    return person is not None and not person.is_away(act.now.date())
+    return act.settings.desk.is_there(member, act.now.date())

@@ -8,6 +8,7 @@ which rungs have fired, and `next_at`, set only while a clock goes: a sweep cost
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -34,8 +35,17 @@ def start(ticket: Ticket, levels: Levels, now: datetime, *, alone: bool = True) 
     return rows
 
 
-def follow(ticket: Ticket, levels: Levels, now: datetime) -> list[str]:
-    """Bring the rows in line with the ticket's history; the clocks whose due time moved, in words for its history."""
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """A clock that goes on has another due time than before."""
+
+    kind: str  # "line:L1" of a line
+    before: datetime
+    after: datetime
+
+
+def follow(ticket: Ticket, levels: Levels, now: datetime) -> list[Moved]:
+    """Bring the rows in line with the ticket's history; the clocks whose due time moved while they went."""
     rows: dict[tuple[str, str | None], list[Clock]] = {}
     for row in of(ticket):
         rows.setdefault((row.kind, row.line), []).append(row)
@@ -48,7 +58,7 @@ def follow(ticket: Ticket, levels: Levels, now: datetime) -> list[str]:
             continue
         row = known.pop(0)
         if row.due_at != run.due_at and row.stopped_at is None and run.stopped_at is None and run.paused_at is None:
-            moved.append(f"{run.kind}: due {row.due_at:%Y-%m-%d %H:%M} -> {run.due_at:%Y-%m-%d %H:%M} UTC")
+            moved.append(Moved(run.kind, row.due_at, run.due_at))
         _update(row, run, levels)
     return moved
 
@@ -58,10 +68,41 @@ def runs(ticket: Ticket, levels: Levels, now: datetime) -> tuple[ClockRun, ...]:
     return clockwork.compute(timeline.of(ticket), levels, now)
 
 
+def told(ticket: Ticket, levels: Levels, now: datetime) -> tuple[ClockRun, ...]:
+    """The same with what rows alone know: which rungs fired, and breaches that a calendar of today would not have."""
+    rows: dict[tuple[str, str | None], list[Clock]] = {}
+    for row in of(ticket):
+        rows.setdefault((row.kind, row.line), []).append(row)
+    found = []
+    for run in runs(ticket, levels, now):
+        kind, _, line = run.kind.partition(":")
+        known = rows.get((kind, line or None))
+        found.append(_with_facts(run, known.pop(0)) if known else run)
+    return tuple(found)
+
+
+def _with_facts(run: ClockRun, row: Clock) -> ClockRun:
+    """Rungs fired when the timers took them; below the one that was taken after a downtime none did (M11)."""
+    fired = {text: datetime.fromisoformat(at) if at else None for text, _, at in row.fired}
+    steps = [
+        replace(step, by="timer", values={**step.values, "passed": fired[step.values["rung"]] is None})
+        if step.what == "rung" and step.values["rung"] in fired
+        else step
+        for step in run.steps
+    ]
+    rungs = tuple(replace(rung, fired_at=fired.get(rung.text)) for rung in run.rungs)
+    return replace(run, breached_at=row.breached_at or run.breached_at, rungs=rungs, steps=tuple(steps))
+
+
 def due(now: datetime, limit: int) -> list[Clock]:
     """The clocks that must be looked at, the longest due first: their ids and since when."""
-    rows = Clock.select(Clock.id, Clock.next_at).where(Clock.next_at <= now).order_by(Clock.next_at).limit(limit)
-    return list(rows)
+    return list(due_query(now, limit))
+
+
+def due_query(now: datetime, limit: int) -> Any:
+    """The look for what is due. Its order has no ties: two machines that lock all of a batch lock in one order."""
+    rows = Clock.select(Clock.id, Clock.next_at).where(Clock.next_at <= now)
+    return rows.order_by(Clock.next_at, Clock.id).limit(limit)
 
 
 def postpone(number: int, until: datetime) -> None:
@@ -112,6 +153,11 @@ def climb(clock: Clock, levels: Levels, now: datetime) -> sla.Climb | None:
     }
     mine = Clock.update(values).where((Clock.id == clock.id) & (Clock.rung == first) & (Clock.next_at <= now)).execute()
     return found if mine else None
+
+
+def word_of(kind: str) -> str:
+    """The word by which people are told of a kind of clock: that of a line is no line."""
+    return "time_in_line" if kind == "line" else kind
 
 
 def of(ticket: Ticket) -> Sequence[Clock]:

@@ -10,9 +10,9 @@ from typing import Any
 from urllib.parse import quote
 
 from maild.config import Settings
-from maild.desk import clocks, listing, people, search, story
+from maild.desk import clocks, listing, people, promises, search, story
 from maild.desk.act import Act, Applied
-from maild.desk.models import Message, Person, Ticket
+from maild.desk.models import Clock, Message, Person, Ticket
 from maild.desk.people import Reader
 from maild.mail import wording
 from maild.policy.changes import Notified
@@ -63,7 +63,7 @@ def values(page: Page, address: str, tagged: str, ref: str, *, files: bool) -> d
         "ref": ref,
         "links": _links(page, tagged),
         "files": [{"name": a.name, "size": a.size} for a in act.mail.attachments] if act.mail and files else [],
-        **(_for_staff(page, tagged) if page.reader.staff else {}),
+        **(_for_staff(page, tagged) if page.reader.staff or not page.reader.id else {}),
         **page.notified.values,
     }
     more = _MORE.get(page.notified.notice)
@@ -99,10 +99,14 @@ def digest(page: Page, told: Sequence[tuple[Applied, Notified]]) -> dict[str, An
             "assignee": assignee.name if assignee else None,
             "due_at": clock.get("due_at"),
             "overdue": clock.get("overdue"),
-            "link": _show(page, ticket.key),
+            "link": _show(page, ticket.key) if page.reader.staff else "",
         }
-    ordered = sorted(rows.values(), key=lambda row: (row["due_at"] is None, row["due_at"] or page.act.now, row["key"]))
+    ordered = sorted(rows.values(), key=lambda row: (row["due_at"] or page.act.now, _number(row["key"])))
     return {**loose(page), "rows": tuple(ordered[:_DIGEST]), "more": max(0, len(ordered) - _DIGEST)}
+
+
+def _number(key: str) -> int:
+    return int(key.rpartition("-")[2])
 
 
 def zone(settings: Settings) -> str:
@@ -128,23 +132,6 @@ _OUR_WORDS = frozenset({"field", "status", "line"})  # gaps that a word of ours 
 _OUR_VALUES = frozenset({"priority", "impact", "urgency", "type"})
 
 
-def waiting(ticket: Ticket, now: datetime) -> timedelta | None:
-    """Since when the requester has had no answer; None where the last word was ours (B42)."""
-    said_last = (
-        Message.select(Message.at)
-        .where((Message.ticket == ticket) & (Message.direction == "out"))
-        .order_by(Message.id.desc())
-        .first()
-    )
-    unanswered = Message.select(Message.at).where(
-        (Message.ticket == ticket) & (Message.direction == "in") & (Message.visibility == "public")
-    )
-    if said_last:
-        unanswered = unanswered.where(Message.at > said_last.at)
-    oldest = unanswered.order_by(Message.id).first()
-    return now - oldest.at if oldest else None
-
-
 # -- what all notices show --------------------------------------------------------------------------------------------
 
 
@@ -156,6 +143,8 @@ def _ticket(page: Page) -> dict[str, Any]:
         "subject": ticket.subject,
         "status": ticket.status,
         "priority": ticket.priority,
+        "impact": ticket.impact,
+        "urgency": ticket.urgency,
         "type": ticket.type,
         "category": ticket.category,
         "service": ticket.service,
@@ -173,14 +162,16 @@ def _for_staff(page: Page, tagged: str) -> dict[str, Any]:
     ticket, applied = page.ticket, page.applied
     assert applied is not None
     if not applied.shared:
-        applied.shared.update(_shared(applied))
-    return {**applied.shared, "pending_until": ticket.pending_until, "colleagues": _colleagues(page, tagged)}
+        applied.shared.update(_shared(page))
+    others = _colleagues(page, tagged) if page.reader.staff else ()
+    return {**applied.shared, "pending_until": ticket.pending_until, "colleagues": others}
 
 
-def _shared(applied: Applied) -> dict[str, Any]:
-    ticket = applied.ticket
+def _shared(page: Page) -> dict[str, Any]:
+    ticket, applied = page.ticket, page.applied
+    assert applied is not None
     return {
-        "clocks": _due(applied),
+        "clocks": _due(page),
         # a name is what its owner likes, also that of somebody else; so it never stands alone (B57)
         "participants": () if applied.alone else tuple(map(_whom, people.participants(ticket))),
         "linked": () if applied.created else tuple(story.links(ticket)),
@@ -192,12 +183,20 @@ def _whom(person: Person) -> str:
     return f"{person.name} {person.address}" if person.name else person.address
 
 
-def _due(applied: Applied) -> list[dict[str, Any]]:
-    """The promises that run: those that began with the ticket, or the rows of an older one."""
+def _due(page: Page) -> list[dict[str, Any]]:
+    """The promises that run, the first due first: those that began with the ticket, or the rows of an older one."""
+    applied = page.applied
+    assert applied is not None
     if applied.created:
-        return [{"kind": c["kind"], "due_at": c["due_at"]} for c in applied.clocks]
-    running = [c for c in clocks.of(applied.ticket) if c.stopped_at is None and c.paused_at is None]
-    return [{"kind": c.kind, "due_at": c.due_at} for c in running]
+        running = [(c["kind"], c["due_at"]) for c in applied.clocks]
+    else:
+        rows = clocks.of(applied.ticket)
+        running = [(c.kind, c.due_at) for c in rows if c.stopped_at is None and c.paused_at is None]
+    return [
+        {"kind": clocks.word_of(kind), "due_at": at, "late": at <= page.act.now}
+        for kind, at in sorted(running, key=lambda one: one[1])
+        if kind != "pending_until"  # no promise, and it has a row of its own
+    ]
 
 
 def _author(act: Act) -> dict[str, str] | None:
@@ -260,6 +259,7 @@ def _acknowledgement(page: Page) -> dict[str, Any]:
     return {
         "questions": list(questions.get(page.reader.language) or questions.get(desk.languages[0]) or ()),
         "expected": timedelta(seconds=first["target"]) if first else None,
+        "in_hours": first is not None and promises.in_hours(Clock(**first), desk.levels),
         # B25: who never answered us could be anybody's address in a forger's From
         "quote_allowed": ticket.requester.proved or ticket.requester.staff is not None,
         "text": "",
@@ -322,13 +322,22 @@ def _similar(page: Page) -> dict[str, Any]:
 
 def _story(page: Page) -> dict[str, Any]:
     """The whole story of the ticket, for a line that sees it for the first time (P7)."""
+    return {**_way(page), "waiting": promises.waiting(page.ticket, page.act.now), **_similar(page)}
+
+
+def _way(page: Page) -> dict[str, Any]:
+    """What was said, and what became of it."""
     ticket = page.ticket
     rows = Message.select().where(Message.ticket == ticket).order_by(Message.id.desc()).limit(_STORY)
     history = [
         {"author": m.author_name or m.author, "at": m.at, "text": m.text, "visibility": m.visibility}
         for m in reversed(list(rows))
     ]
-    return {"history": history, "waiting": waiting(ticket, page.act.now), **_similar(page)}
+    return {"history": history, "trail": listing.trail(ticket, page.settings, page.words, page.zone)}
+
+
+def _expected(page: Page) -> dict[str, Any]:
+    return promises.expected(page.ticket, page.settings.desk.levels, page.act.now)
 
 
 def _stale(page: Page) -> dict[str, Any]:
@@ -344,7 +353,7 @@ def _stale(page: Page) -> dict[str, Any]:
 
 def _why(page: Page) -> dict[str, Any]:
     return {
-        "ledger": listing.ledger(page.ticket),
+        "ledger": listing.ledger(page.ticket, page.settings, page.words, page.zone, page.act.now),
         "events": listing.events(page.ticket, page.settings, page.words, page.zone),
     }
 
@@ -371,6 +380,10 @@ _MORE: Mapping[str, Callable[[Page], dict[str, Any]]] = {
     "receipt": _receipt,
     "new_ticket": _new_ticket,
     "escalation_line": _story,
+    "sla_breach": _way,
+    "escalation_requester": _expected,
+    "delayed": _expected,
+    "reopened": _expected,
     "assignment": _story,
     "reminder": _story,
     "waited": _story,

@@ -11,11 +11,14 @@ SPAN = timedelta(minutes=3)  # longer than a source waits for mail, so that who 
 
 
 def take(name: str, owner: str, now: datetime) -> datetime | None:
-    """Take or renew a lease; until when it is ours, or None where another machine has it."""
+    """Take or renew a lease; until when it is ours, or None where another machine has it.
+
+    One that lasts longer than any can was taken by a wrong clock.
+    """
     until = now + SPAN
     with db.transaction():
         mine = Lease.update(owner=owner, until=until).where(
-            (Lease.name == name) & ((Lease.owner == owner) | (Lease.until < now))
+            (Lease.name == name) & ((Lease.owner == owner) | (Lease.until < now) | (Lease.until > now + 2 * SPAN))
         )
         if mine.execute():
             return until

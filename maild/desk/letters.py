@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
@@ -11,15 +12,17 @@ from typing import Any
 import structlog
 
 from maild.config import Account
-from maild.desk import audience, contents
+from maild.desk import audience, contents, report
 from maild.desk.act import Act, Applied
 from maild.desk.models import Message, Outgoing, Ticket
 from maild.desk.people import Reader
 from maild.desk.prepared import Select
+from maild.desk.report import Report
 from maild.mail.address import canonical, correspondent
 from maild.mail.compose import Letter, compose
 from maild.mail.templates import Templates
 from maild.mail.token import Mint
+from maild.policy import hours
 from maild.policy.changes import Notified
 from maild.policy.notices import NOTICES, Notice
 
@@ -66,31 +69,44 @@ class Digests:
 
     def __init__(self, act: Act, post: Post) -> None:
         self._act, self._post = act, post
-        self._single: list[dict[str, Any]] = []
-        self._each: dict[int, tuple[Reader, list[tuple[Applied, Notified]], list[dict[str, Any]]]] = {}
+        self._new: list[tuple[Reader, Applied, Notified, dict[str, Any]]] = []
+        self._users: dict[tuple[int, int], dict[str, Any]] = {}
+        self._each: dict[str, tuple[Reader, list[tuple[Applied, Notified]], list[dict[str, Any]]]] = {}
 
     def add(self, applied: Applied) -> None:
         """Write for what was done just now: who is told depends on the ticket as it is now."""
         for notified in applied.notices:
             for reader, row in _rows(notified, applied, self._act, self._post):
-                if reader.staff is None:
-                    self._single.append(row)
-                    continue
-                _, told, rows = self._each.setdefault(reader.id, (reader, [], []))
-                told.append((applied, notified))
-                rows.append(row)
+                self._new.append((reader, applied, notified, row))
+
+    @contextmanager
+    def stand_or_fall(self) -> Iterator[None]:
+        """What is added within is told only where this ends well: else it was undone."""
+        self._new = []
+        yield
+        for reader, applied, notified, row in self._new:
+            if reader.staff is None and reader.id:  # of all that befell one ticket, its users hear once
+                mine = (reader.id, applied.ticket.id)
+                if mine not in self._users or notified.notice != "delayed":
+                    self._users[mine] = row
+                continue
+            _, told, rows = self._each.setdefault(reader.address, (reader, [], []))
+            told.append((applied, notified))
+            rows.append(row)
 
     def rows(self) -> list[dict[str, Any]]:
         """The outbox rows."""
-        found = list(self._single)
+        found = list(self._users.values())
         for reader, told, rows in self._each.values():
-            if len(told) == 1:
+            words = self._post.templates.words(reader.language)
+            page = contents.Page(Notified("digest", ()), reader, None, self._act, words)
+            values = contents.digest(page, told)
+            if len(values["rows"]) == 1:
                 found += rows
                 continue
-            page = contents.Page(
-                Notified("digest", ()), reader, None, self._act, self._post.templates.words(reader.language)
-            )
-            found.append(_loose(NOTICES["digest"], reader, contents.digest(page, told), self._act, self._post))
+            row = _loose(NOTICES["digest"], reader, values, self._act, self._post)
+            # it waits for its reader's hours only where nothing in it is for now
+            found.append({**row, "not_before": min(one["not_before"] for one in rows)})
         return found
 
 
@@ -111,6 +127,11 @@ def _rows(notified: Notified, applied: Applied, act: Act, post: Post) -> Iterato
     for reader in audience.readers(notified.audience, applied.ticket, act, copies=copies, new=applied.created):
         if _allowed(notified, reader, applied, act):
             yield reader, _row(NOTICES[notified.notice], notified, reader, applied, act, post)
+    for address in notified.addresses:
+        outside = Reader(0, "", canonical(address), act.settings.desk.languages[0], None)
+        if outside.address != applied.ticket.requester.address and _allowed(notified, outside, applied, act):
+            notice = replace(NOTICES[notified.notice], answerable=False)
+            yield outside, _row(notice, notified, outside, applied, act, post)
 
 
 def _allowed(notified: Notified, reader: Reader, applied: Applied, act: Act) -> bool:
@@ -198,10 +219,12 @@ _ACKNOWLEDGED = Select(
 def _row(notice: Notice, notified: Notified, reader: Reader, applied: Applied, act: Act, post: Post) -> dict[str, Any]:
     ticket, settings = applied.ticket, act.settings
     account = account_of(ticket, act)
-    token = post.mint.sign(
-        ticket.id, reader.id, internal=notice.internal, today=act.now.date(), generation=reader.generation
-    )
-    tagged = _plus(account, token)
+    token, tagged = "", account.address
+    if reader.id:
+        token = post.mint.sign(
+            ticket.id, reader.id, internal=notice.internal, today=act.now.date(), generation=reader.generation
+        )
+        tagged = _plus(account, token)
     # the revision says what the reader had seen when they answer (B37)
     # it counts internal notes too, so no outsider is told (M9)
     seen = f"r{ticket.revision}" if reader.staff else ""
@@ -219,8 +242,20 @@ def _row(notice: Notice, notified: Notified, reader: Reader, applied: Applied, a
         files=act.files if _passes_files(notice, applied) and sum(len(f.data) for f in act.files) <= _FILES else (),
     )
     # VERP: a bounce comes back to ticket and person; without plus-addressing automatic mail has no return path
-    envelope_from = tagged if account.plus_addressing else "" if notice.automatic else account.address
-    return _finished(letter, envelope_from, ticket.id, act, post)
+    envelope_from = "" if not token else tagged if account.plus_addressing else "" if notice.automatic else tagged
+    row = _finished(letter, envelope_from, ticket.id, act, post)
+    return {**row, **_quiet(reader, act)} if notified.quiet else row
+
+
+def _quiet(reader: Reader, act: Act) -> dict[str, Any]:
+    """When somebody of the staff who has working hours may be told of what can wait (B49)."""
+    desk = act.settings.desk
+    person = desk.people.get(reader.staff or "")
+    calendar = desk.levels.calendars.get(person.hours or "") if person else None
+    if calendar is None:
+        return {}
+    at = hours.next_open(calendar, act.now)
+    return {"not_before": at, "created_at": at}  # it is not older than that: failing at once is no reason to give it up
 
 
 def _addressed(notice: Notice, reader: Reader, message_id: str, act: Act) -> Letter:
@@ -269,6 +304,21 @@ def alarm(about: Mapping[str, str], act: Act, post: Post) -> list[dict[str, Any]
     """The outbox rows that tell the manager of something that only a person can mend."""
     reader = act.staff.get(act.settings.desk.manager)
     return [_loose(NOTICES["alarm"], reader, about, act, post)] if reader is not None else []
+
+
+def weekly(told: Mapping[str, Report], act: Act, post: Post) -> list[dict[str, Any]]:
+    """The outbox rows that tell staff the figures of a week, each their own."""
+    rows = []
+    for staff, figures in told.items():
+        reader = act.staff.get(staff)
+        if reader is None:
+            continue
+        words = post.templates.words(reader.language)
+        page = contents.Page(Notified("report", (), report.told(figures, words)), reader, None, act, words)
+        # the days of the week are those of the desk, wherever its reader is
+        about = {**contents.loose(page), "zone": contents.zone(act.settings)}
+        rows.append(_loose(NOTICES["report"], reader, about, act, post))
+    return rows
 
 
 def answers(notices: Sequence[Notified], act: Act, post: Post) -> list[dict[str, Any]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,13 +11,15 @@ import peewee as pw
 
 from maild.config import Settings
 from maild.config.settings import Desk
-from maild.desk import clocks
+from maild.desk import clocks, steps
 from maild.desk.models import Clock, Event, Ticket
 from maild.desk.prepared import Select
 from maild.mail import wording
 
 _ROWS = 30  # of a list
 _EVENTS = 60  # of a history, the newest
+_NOTICEABLE = timedelta(minutes=1)
+_STEPS = 20  # of a ticket's way, the newest
 _PREVIOUS = 99
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\S*\Z")  # as an event holds a time
 _OPEN = ("new", "open", "pending")
@@ -75,29 +77,51 @@ def _row(row: Any, desk: Desk) -> dict[str, Any]:
     }
 
 
-def ledger(ticket: Ticket) -> tuple[dict[str, Any], ...]:
-    """The facts of each clock."""
+def ledger(
+    ticket: Ticket, settings: Settings, words: Mapping[str, str], zone: str, now: datetime
+) -> tuple[dict[str, Any], ...]:
+    """The facts of each clock, and what happened to it, in words."""
+    levels, people = settings.desk.levels, settings.desk.people
     return tuple(
         {
-            "kind": clock.kind,
-            "policy": clock.policy,
-            "calendar": clock.calendar,
-            "started_at": clock.started_at,
-            "target": timedelta(seconds=clock.target),
-            "paused": timedelta(seconds=clock.paused) if clock.paused else None,
-            "paused_now": clock.paused_at is not None,
-            "due_at": clock.due_at,
-            "stopped_at": clock.stopped_at,
-            "breached_at": clock.breached_at,
-            "running": clock.stopped_at is None and clock.paused_at is None,
+            "kind": clocks.word_of(run.kind.partition(":")[0]),
+            "policy": run.policy,
+            "calendar": run.calendar,
+            "started_at": run.started_at,
+            "target": run.target,
+            "paused": run.paused or None,
+            "paused_now": run.paused_at is not None,
+            "due_at": run.due_at,
+            "stopped_at": run.stopped_at,
+            "breached_at": run.breached_at,
+            "running": run.stopped_at is None and run.paused_at is None,
+            "steps": tuple(
+                {**step, "by": people[by].name if (by := step["by"]) in people else by, "why": _why(step["why"], words)}
+                for step in steps.of(run, levels, words, zone)
+            ),
         }
-        for clock in clocks.of(ticket)
+        for run in clocks.told(ticket, levels, now)
+        if run.calendar is not None  # until when it waits is no promise
     )
 
 
 def events(ticket: Ticket, settings: Settings, words: Mapping[str, str], zone: str) -> tuple[dict[str, Any], ...]:
     """The newest events of a ticket in words, the oldest of them first."""
     rows = list(Event.select().where(Event.ticket == ticket).order_by(Event.id.desc()).limit(_EVENTS))
+    return _told(reversed(rows), settings, words, zone)
+
+
+# what a line that gets a ticket must know: whose it was, what became of it, which promises broke
+_TRAIL = ("opened", "line", "assignee", "priority", "status", "breached")
+
+
+def trail(ticket: Ticket, settings: Settings, words: Mapping[str, str], zone: str) -> tuple[dict[str, Any], ...]:
+    """The way of a ticket so far: its newest steps, the oldest of them first."""
+    rows = Event.select().where((Event.ticket == ticket) & (Event.kind << _TRAIL)).order_by(Event.id.desc())
+    return _told(reversed(list(rows.limit(_STEPS))), settings, words, zone)
+
+
+def _told(rows: Iterable[Event], settings: Settings, words: Mapping[str, str], zone: str) -> tuple[dict[str, Any], ...]:
     people = settings.desk.people
     return tuple(
         {
@@ -106,10 +130,11 @@ def events(ticket: Ticket, settings: Settings, words: Mapping[str, str], zone: s
             "what": _what(row, settings, words, zone),
             "why": _why(row.why, words),
         }
-        for row in reversed(rows)
+        for row in rows
     )
 
 
+_BY_TIME = re.compile(r"(\w+) (?:at (.+)|was due)")  # as timers say why
 _PHRASES = ("rule ", "opened by ", "accepted by ", " is not on the ticket")  # of reasons that name something beside
 
 
@@ -117,6 +142,8 @@ def _why(why: str, words: Mapping[str, str]) -> str:
     for phrase in _PHRASES:
         if why.startswith(phrase) or why.endswith(phrase):
             return why.replace(phrase, phrase.replace(phrase.strip(), words[phrase.strip()]))
+    if (timed := _BY_TIME.fullmatch(why)) and (name := clocks.word_of(timed[1])) in words:
+        return f"{words[name]}, {timed[2]}" if timed[2] else words[name]
     return why
 
 
@@ -125,6 +152,11 @@ def _what(row: Event, settings: Settings, words: Mapping[str, str], zone: str) -
     if row.kind == "opened" or (row.before is None and row.after is None):
         return kind
     after = _value(row.after, settings, words, zone)
+    if row.kind == "breached":  # why says which promise; when it was due is of interest where it was noticed late
+        late = row.at - datetime.fromisoformat(row.after) >= _NOTICEABLE
+        return f"{kind}: {after}" if late else kind
+    if row.kind in ("tagged", "untagged"):
+        return f"{kind}: {', '.join(sorted({*row.before} ^ {*row.after}))}"
     return (
         f"{kind}: {after}" if row.before is None else f"{kind}: {_value(row.before, settings, words, zone)} → {after}"
     )

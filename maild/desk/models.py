@@ -286,6 +286,9 @@ class Clock(Base):
 
 
 Clock.add_index(Clock.index(Clock.next_at, where=Clock.next_at.is_null(False), name="clock_due"))
+# What the report by numbers reads: the clocks that came to their end, or broke, within a time
+Clock.add_index(Clock.index(Clock.stopped_at, where=Clock.stopped_at.is_null(False), name="clock_stopped"))
+Clock.add_index(Clock.index(Clock.breached_at, where=Clock.breached_at.is_null(False), name="clock_breached"))
 
 
 class Outgoing(Base):

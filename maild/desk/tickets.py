@@ -72,8 +72,20 @@ def _clocks(to: Effects, *, new: bool) -> list[dict[str, Any]]:
     if new:
         return clocks.start(to.ticket, levels, now, alone=not {e["kind"] for e in to.events} & timeline.CHANGES.keys())
     if any(timeline.follows(event["kind"], event["why"]) for event in to.events):
-        clocks.follow(to.ticket, levels, now)
+        moved = clocks.follow(to.ticket, levels, now)
+        # that a pause or an opening anew moves it, its ledger says; here stands what else did
+        if moved and {e["kind"] for e in to.events} & {"priority", "policy"}:
+            tell_moved(to.ticket, moved, to.act)
     return []
+
+
+def tell_moved(ticket: Ticket, moved: Sequence[clocks.Moved], act: Act) -> None:
+    """The ticket's history says which promises are counted anew, from when to when."""
+    to = Effects(ticket, act)
+    for one in moved:
+        kind, _, line = one.kind.partition(":")
+        to.event("due", "maild", line or kind, one.before.isoformat(), one.after.isoformat())
+    _EVENTS.rows({**event, "revision": ticket.revision} for event in to.events)
 
 
 def _remember(to: Effects, changes: Sequence[Change]) -> None:

@@ -75,8 +75,10 @@ def engine(folders: Sequence[Path], press: skeleton.Press) -> Engine:
         "span": _worded(wording.span),
         "size": _worded(wording.size),
         "word": _worded(wording.word),
+        "label": _worded(wording.label),
         "quote": lambda text: _Block(_text(text), "q"),
         "block": lambda text: _Block(_text(text), "b"),
+        "bar": lambda share: _Block(_text(share), "g"),
     }
     return made
 

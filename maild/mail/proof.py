@@ -1,6 +1,6 @@
-"""Proofreading of templates: what values there are, sample values for each notice, and the names that do not exist.
+"""Proofreading of templates: what values there are, and the names that do not exist.
 
-The samples are shown by tests and used by `maild check`; DEFAULTS and GROUPS are all the names that a template may use.
+DEFAULTS and GROUPS are all the names that a template may use; `samples` has values for each notice.
 """
 
 from __future__ import annotations
@@ -8,7 +8,6 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -16,6 +15,9 @@ from typing import Any
 from jinja2 import Environment, TemplateError, TemplateNotFound, TemplateSyntaxError, nodes
 
 from maild.mail import wording
+from maild.mail.samples import sample, sparse
+
+__all__ = ["DEFAULTS", "GROUPS", "misnamed", "sample", "sparse", "unknown_names", "where"]
 
 # What a caller may leave out. `None` and empty values are false in a template.
 DEFAULTS: Mapping[str, Any] = MappingProxyType(
@@ -29,6 +31,7 @@ DEFAULTS: Mapping[str, Any] = MappingProxyType(
         "text": "",
         "why": "",
         "history": (),
+        "trail": (),  # the way of the ticket so far
         "clock": None,
         "clocks": (),
         "files": (),
@@ -38,6 +41,7 @@ DEFAULTS: Mapping[str, Any] = MappingProxyType(
         "verified": True,  # False: the text only claims to be from its author (B40)
         "quote_allowed": False,  # B25
         "expected": None,  # timedelta: when somebody can expect an answer
+        "in_hours": False,  # that time counts in opening hours
         "questions": (),
         "late": False,  # it went to another line because time ran out
         "waiting": None,  # timedelta: since when the requester has had no answer
@@ -73,6 +77,17 @@ DEFAULTS: Mapping[str, Any] = MappingProxyType(
         "which": "",  # tickets a list shows: mine, line or due
         "rows": (),
         "more": 0,  # tickets that a list leaves out
+        "since": None,  # of a report: its first and its last day
+        "until": None,
+        "scope": (),  # the lines that it is about; none: all
+        "total": {"kept": 0, "ended": 0, "share": 100},  # promises kept, of those kept or broken; in percent
+        "promises": (),
+        "times": (),
+        "solved": 0,
+        "reopened": 0,
+        "ratings": 0,
+        "score": "",  # the average of the ratings, in words
+        "sections": (),
     }
 )
 # The parts of the values that have parts.
@@ -86,6 +101,8 @@ GROUPS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
             "subject": "",
             "status": "",
             "priority": "",
+            "impact": "",
+            "urgency": "",
             "type": "",
             "category": None,
             "service": None,
@@ -109,184 +126,6 @@ GROUPS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
 )
 
 _ENGINE = frozenset({"language", "words", "range", "dict", "cycler", "joiner", "namespace", "loop", "caller"})
-_OPENED = datetime(2026, 11, 24, 8, 5, tzinfo=UTC)
-_BODY = "Since this morning the tunnel drops after a minute.\n\n    error 809: no response\n\nAt home and here."
-_LATER = _OPENED + timedelta(hours=3)
-_CLOCK = {
-    "kind": "first_response",
-    "due_at": _OPENED + timedelta(hours=2),
-    "target": timedelta(hours=2),
-    "percent": 80,
-    "elapsed": timedelta(hours=1, minutes=36),
-    "overdue": timedelta(minutes=25),
-}
-
-
-_PROMISE = {
-    "kind": "first_response",
-    "policy": "gold",
-    "calendar": "office",
-    "started_at": _OPENED,
-    "target": timedelta(hours=2),
-    "paused": None,
-    "due_at": _OPENED + timedelta(hours=2),
-    "stopped_at": None,
-    "breached_at": None,
-    "running": True,
-    "paused_now": False,
-}
-
-
-def _mailto(words: str) -> str:
-    return f"mailto:support+t0k3n@example.org?subject=%5BINC-12%5D&body={words}"
-
-
-_BASE: Mapping[str, Any] = {
-    "desk": {"name": "Example Desk", "address": "support@example.org"},
-    "ticket": {
-        "key": "INC-12",
-        "subject": "VPN <fails> & *stops* on floor_3_west",
-        "status": "open",
-        "priority": "high",
-        "type": "incident",
-        "category": "network/vpn",
-        "service": "vpn",
-        "line": "L2",
-        "opened_at": _OPENED,
-        "requester": {"name": "Carla Bianchi", "address": "carla@customer.example"},
-        "assignee": "Cleo Winther",
-        "resolution": "The gateway had lost its certificate.\nIt has a new one; please connect again.",
-        "language": "en",
-    },
-    "person": {"name": "Giulia"},
-    "zone": "Europe/Rome",
-    "ref": "INC-12 \u00b7 k3jf8s0a2",
-}
-_MORE: Mapping[str, Any] = {
-    "author": {"name": "Ada Rossi", "address": "ada@example.org"},
-    "links": {
-        name: _mailto(f"%21{name}")
-        for name in ("take", "note", "resolve", "escalate", "undo", "send", "drop", "accept", "split")
-    }
-    | {"yes": _mailto("Solved%2C%20thank%20you"), "no": _mailto("Not%20solved")}
-    | {f"rate{score}": _mailto(str(score)) for score in range(1, 6)},
-    "text": _BODY,
-    "why": "needs access to the gateway",
-    "history": (
-        {"author": "Carla Bianchi", "at": _OPENED, "text": _BODY, "visibility": "public"},
-        {
-            "author": "Ada Rossi",
-            "at": _OPENED + timedelta(minutes=40),
-            "text": "Same on my own line: it is not her router.",
-            "visibility": "internal",
-        },
-    ),
-    "clock": _CLOCK,
-    "clocks": (_CLOCK, {**_CLOCK, "kind": "resolution", "due_at": _OPENED + timedelta(hours=16)}),
-    "files": ({"name": "screen shot.png", "size": 182_300}, {"name": "log.txt", "size": 912}),
-    "similar": (
-        {"key": "INC-7", "subject": "Tunnel drops", "resolution": "Renewed the certificate of the gateway."},
-        {"key": "INC-3", "subject": "No VPN at home", "resolution": "MTU set to 1380."},
-    ),
-    "previous": 3,
-    "verified": False,
-    "quote_allowed": True,
-    "expected": timedelta(hours=1, minutes=30),
-    "questions": ("Which network are you on?", "Since when does it happen?"),
-    "waiting": timedelta(hours=2, minutes=30),
-    "closes_in": timedelta(days=3),
-    "reopen_within": timedelta(days=7),
-    "satisfaction": True,
-    "late": False,
-    "lines": (
-        {"line": "!take", "result": "done", "message": "Ada Rossi has INC-12"},
-        {"line": "!priorty high", "result": "unknown", "message": "did you mean !priority?"},
-        {"line": "!close", "result": "refused", "message": "resolve it first"},
-    ),
-    "errors": 2,
-    "sent": ("Your text has gone to Carla.",),
-    "recipients": ("carla@customer.example",),
-    "claimed": "ada@example.org",
-    "commands": (
-        {"usage": "!take", "text": "the ticket is yours", "group": "group_who"},
-        {"usage": "!escalate [LINE]", "text": "hands the ticket to the next line", "group": "group_who"},
-        {"usage": "!why", "text": "sends you the ticket's clocks and changes", "group": "group_ask"},
-    ),
-    "address": "carla@customer.example",
-    "diagnostic": "550 5.1.1 <carla@customer.example>: user unknown",
-    "what": "The mailbox cannot be read",
-    "where": "account support, mail.example.org:993",
-    "advice": "Run maild doctor.",
-    "participants": ("S\u00f8ren Holm", "it@customer.example"),
-    "linked": ("INC-7", "INC-9"),
-    "merged_into": "INC-1",
-    "pending_until": _OPENED + timedelta(days=1),
-    "colleagues": ({"name": "Ben Sand", "link": _mailto("%21assign%20ben")},),
-    "new_subject": "And the printer",
-    "through": "Carla Bianchi",
-    "other": {"key": "INC-1"},
-    "changes": (
-        {"by": "Ben Sand", "at": _LATER, "what": "public", "value": "", "text": "Please restart it once."},
-        {"by": "Carla Bianchi", "at": _LATER, "what": "requester", "value": "", "text": "That did it, thanks!"},
-        {"by": "Ben Sand", "at": _LATER, "what": "status", "value": "resolved", "text": ""},
-    ),
-    "ledger": (
-        {**_PROMISE, "stopped_at": _LATER - timedelta(hours=2)},
-        {**_PROMISE, "kind": "next_response", "breached_at": _LATER},
-        {**_PROMISE, "kind": "breach", "breached_at": _LATER, "stopped_at": _LATER},
-        {**_PROMISE, "kind": "resolution", "paused": timedelta(minutes=30), "running": False, "paused_now": True},
-        _PROMISE,
-    ),
-    "events": (
-        {"at": _OPENED, "by": "carla@customer.example", "what": "opened", "why": "default"},
-        {"at": _LATER, "by": "Ada Rossi", "what": "status: new \u2192 open", "why": "command"},
-    ),
-    "which": "line",
-    "rows": (
-        {
-            "key": "INC-12",
-            "subject": "VPN <fails> & *stops* on floor_3_west",
-            "status": "open",
-            "priority": "high",
-            "line": "L2",
-            "assignee": "Cleo Winther",
-            "requester": "Carla Bianchi",
-            "due_at": _LATER,
-            "link": _mailto("%21show%20INC-12"),
-        },
-        {
-            "key": "INC-9",
-            "subject": "New phone",
-            "status": "pending",
-            "priority": "low",
-            "line": "L1",
-            "assignee": None,
-            "requester": "S\u00f8ren Holm",
-            "due_at": None,
-            "link": _mailto("%21show%20INC-9"),
-        },
-    ),
-    "more": 4,
-}
-# What a notice is given in a way of its own.
-_OWN: Mapping[str, Mapping[str, Any]] = {
-    "receipt": {"text": ""},
-    "held": {"why": "stranger", "author": {"name": "Mallory", "address": "mallory@elsewhere.example"}},
-    "agent_away": {"text": "I am away until Monday."},
-}
-
-
-def sample(notice: str) -> dict[str, Any]:
-    """Values with which the notice says all that it can say. Every notice is given every value."""
-    return {**_BASE, **_MORE, **_OWN.get(notice, {})}
-
-
-def sparse(notice: str) -> dict[str, Any]:
-    """The least that a notice is given: whatever a template does not need may be missing."""
-    if notice in ("help", "alarm", "unverified", "tickets"):
-        return {"desk": _BASE["desk"]}
-    other = {"other": {"key": "INC-1"}} if notice == "merged" else {}
-    return {**_BASE, **other, "ticket": {**_BASE["ticket"], "assignee": None, "category": None, "resolution": None}}
 
 
 def unknown_names(environment: Environment, name: str, known: Mapping[str, Any]) -> list[str]:

@@ -4,7 +4,8 @@ The template engine prints a place (letters and digits only) for every value, so
 never see what a mail contained (M8). `fill` puts each value in once, escaped for where its place stands, and what was
 put in is never looked at again. Making a skeleton costs milliseconds, filling one costs microseconds.
 
-Kinds of places: t one line of text; b a block, shown as it is; q a block, shown as quoted data.
+Kinds of places: t one line of text; b a block, shown as it is; q a block, shown as quoted data; g a percentage, shown
+as a bar of table cells, which is nothing in text: the figures stand beside it.
 """
 
 from __future__ import annotations
@@ -87,6 +88,28 @@ def _address_part(value: str) -> str:
     return markup.escape(quote(value, safe="@+-._~"))
 
 
+_BAR = 96  # pixels
+
+
+def _bar(value: str) -> str:
+    """A bar for so many of a hundred. Its colours stand here as well: the inliner never sees what is put in."""
+    share = min(100, int(value)) if value.isdecimal() else 0
+    kept = round(_BAR * share / 100)
+    parts = (("kept", kept, "#2f6f8f"), ("missed", _BAR - kept, "#d98200"))
+    cells = "".join(
+        f'<td class="{name}" width="{width}" height="10" bgcolor="{colour}" style="width:{width}px;height:10px;'
+        f'padding:0;background:{colour};font-size:1px;line-height:10px">&nbsp;</td>'
+        for name, width, colour in parts
+        if width
+    )
+    frame = f'width="{_BAR}" cellpadding="0" cellspacing="0" style="width:{_BAR}px;margin:7px 0;table-layout:fixed"'
+    return f'<table role="presentation" {frame}><tr>{cells}</tr></table>'
+
+
+def _nothing(value: str) -> str:
+    return ""
+
+
 def _indented(prefix: str, value: str) -> str:
     return value.replace("\n", "\n" + prefix)
 
@@ -110,7 +133,7 @@ class Press:
 
     def __init__(self, nonce: str) -> None:
         self.nonce = nonce
-        self._places = re.compile(nonce + r"([tbqu])(\d+)z")
+        self._places = re.compile(nonce + r"([tbqgu])(\d+)z")
         markdown = MarkdownIt("commonmark", {"html": False})
         self._markdown = markdown.enable("table").disable(["code", "fence", "image", "html_block"])
         self._inliner = CSSInliner(load_remote_stylesheets=False)
@@ -149,6 +172,8 @@ class Press:
             put: Put = _as_it_is
             if kind == "u":
                 put = partial(_to_write, write)
+            elif kind == "g":
+                put = _nothing
             elif kind in "bq":
                 start = skeleton.rfind("\n", 0, match.start()) + 1
                 lead = re.sub(r"[^ >]", " ", skeleton[start : match.start()])
@@ -165,7 +190,7 @@ class Press:
             if any(a < at < b for a, b in styles):
                 raise BadTemplate("a value stands inside <style> or <script>")
             tag = next((skeleton[a:at] for a, b in tags if a < at < b), None)
-            put: Put = _escaped_block if kind in "bq" else escaped
+            put: Put = _escaped_block if kind in "bq" else _bar if kind == "g" else escaped
             if tag is not None:
                 put = _attribute(tag)
             parts.append((fixed, index, put))
@@ -275,10 +300,15 @@ class _Text:
 
     def _table(self, node: SyntaxTreeNode) -> list[str]:
         rows = [[self.inline(cell) for cell in row.children] for part in node.children for row in part.children]
+        rows = [[cell for cell in row if not self._is_bar(cell)] for row in rows]
         rows = [row for row in rows if any(row)]
         labels = [row[0] for row in rows if not self._places.search(row[0])]
         width = max(map(len, labels), default=0) + 2
         return ["  ".join([row[0].ljust(width - 2), *row[1:]]).rstrip() for row in rows]
+
+    def _is_bar(self, cell: str) -> bool:
+        place = self._places.fullmatch(cell)
+        return place is not None and place[1] == "g"
 
     def inline(self, node: SyntaxTreeNode) -> str:
         match node.type:

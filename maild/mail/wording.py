@@ -116,6 +116,12 @@ def word(name: str, words: Words) -> str:
     return words.get(name, name)
 
 
+def label(name: str, words: Words) -> str:
+    """The same where it stands at the beginning: with a capital."""
+    said = word(name, words)
+    return said[:1].upper() + said[1:]
+
+
 def nearest(name: str, known: Iterable[str]) -> str:
     """The known name that was probably meant, as the end of an error message; empty where none is near."""
     near = difflib.get_close_matches(name, sorted(known), n=1, cutoff=0.6)

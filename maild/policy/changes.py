@@ -188,6 +188,8 @@ class Notified:
     notice: str  # a row of policy.notices
     audience: tuple[Audience, ...]
     values: Mapping[str, Any] = field(default_factory=dict)  # what the notice's template shows besides the ticket
+    addresses: tuple[str, ...] = ()  # who is told besides as the staff is, but has no hand in the ticket
+    quiet: bool = False  # for who of the staff has working hours, it waits for them
 
 
 Change = (

@@ -32,6 +32,7 @@ _ROWS = (
     Notice("sla_warning"),
     Notice("sla_breach"),
     Notice("digest", answerable=False),
+    Notice("report", answerable=False),
     Notice("delayed"),
     Notice("resolution", automatic=False, files=True),
     Notice("closure"),

@@ -35,6 +35,10 @@ class Rung:
     offset: timedelta
     notify: tuple[Audience, ...]
     raises: bool  # to the next line
+    priority: str | None = None  # that it gets, where its own is lower
+    tag: str | None = None  # that it gets
+    addresses: tuple[str, ...] = ()  # told besides, of people who are not of the staff
+    quiet: bool = False  # what the staff is told by it waits for their working hours
 
 
 class About(Protocol):
@@ -176,7 +180,7 @@ class Climb:
     """What is due on a clock now."""
 
     rung: int | None  # the one to fire, the highest that is due (M11); None: only the breach is to be noted
-    passed: tuple[int, ...]  # lower ones that are not fired any more
+    passed: tuple[int, ...]  # lower ones that tell nobody any more
     breached: bool
 
 

@@ -38,6 +38,20 @@ def test_another_machine_may_have_it_too(settings: Settings, monkeypatch: pytest
     release()
 
 
+@on_postgresql
+def test_two_daemons_of_one_host_are_two_machines_by_their_names(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    release = stage.claim_database(settings)
+    monkeypatch.setenv("MAILD_MACHINE", "Second: of this host")
+    assert stage.owner(".feed1").partition(":")[0] == "second--of-this-host.feed1"
+    again = stage.claim_database(settings)
+    with pytest.raises(Unavailable, match="another maild"):
+        stage.claim_database(settings)
+    again()
+    release()
+
+
 def test_a_database_that_is_not_there_cannot_be_had_now(settings: Settings, tmp_path: Path) -> None:
     with pytest.raises(Unavailable, match="does not answer"):
         db.hold("postgresql://postgres@127.0.0.1:1/none", "maild here")

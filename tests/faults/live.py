@@ -115,6 +115,7 @@ class Live:
         self.process: subprocess.Popen[bytes] | None = None
         self.mark = f"MAILD_TEST={uuid.uuid4()}"
         self.starts = 0
+        self.options: tuple[str, ...] = ()  # more words of `maild run`
         # abstract: no path that could be too long, gone with this socket
         self.channel = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.channel.bind(f"\0{self.mark}")
@@ -136,7 +137,7 @@ class Live:
         """Start it; it is not ready yet."""
         self.starts += 1
         self.states = []
-        command = [sys.executable, "-m", "maild", "run"]
+        command = [sys.executable, "-m", "maild", "run", *self.options]
         self.process = process.start(command, self.folder, process.account("root"), env=self.environment())
 
     def hears(self, state: str, limit: float = 30) -> None:

@@ -28,7 +28,7 @@ TO_REQUESTERS = {
     "merged",
     "opened_for",
 }
-UNANSWERABLE = {"help", "receipt", "alarm", "tickets"}
+UNANSWERABLE = {"help", "receipt", "alarm", "tickets", "digest", "report"}
 HOSTILE = (
     "</p><script>alert(1)</script> **bold** [x](http://evil.example) {{ 7*7 }} {% raw %} &amp; \"q\" 'q' `c` | # >"
 )

@@ -155,7 +155,8 @@ class Table:
         """What one mail brings about."""
         last = max((e.id for e in Event.select(Event.id)), default=0)
         turn = self.desk.takes(raw)
-        events = list(Event.select().where(Event.id > last).order_by(Event.id))
+        # that promises move with a priority, the stories of promises say
+        events = list(Event.select().where((Event.id > last) & (Event.kind != "due")).order_by(Event.id))
         return Played(
             " | ".join(f"{c['result']} {c['message']}" for c in turn.fate["commands"]),
             " | ".join(map(self._event, events)),
