@@ -50,22 +50,35 @@ def follow(ticket: Ticket, levels: Levels, now: datetime) -> list[Moved]:
     for row in of(ticket):
         rows.setdefault((row.kind, row.line), []).append(row)
     moved = []
-    for run in clockwork.compute(timeline.of(ticket), levels, now):
+    for run in runs(ticket, levels, now):
         kind, _, line = run.kind.partition(":")
         known = rows.get((kind, line or None))
         if not known:
-            _CLOCKS.row(ticket=ticket.id, fired=[], **_facts(run), next_at=_next_look(run, levels, 0))
+            _CLOCKS.row(ticket=ticket.id, fired=[], **_late(run, levels, now))
             continue
         row = known.pop(0)
         if row.due_at != run.due_at and row.stopped_at is None and run.stopped_at is None and run.paused_at is None:
             moved.append(Moved(run.kind, row.due_at, run.due_at))
         _update(row, run, levels)
+    for row in (row for left in rows.values() for row in left if row.stopped_at is None):
+        # a promise that desk.yaml makes no more
+        gone = {"stopped_at": now, "stopped_why": "policy", "paused_at": None, "next_at": None}
+        Clock.update(**gone).where(Clock.id == row.id).execute()
     return moved
+
+
+def _late(run: ClockRun, levels: Levels, now: datetime) -> dict[str, Any]:
+    """The row of a clock that history has and the rows lack: of a promise new in desk.yaml, the past is past."""
+    due = sum(rung.due_at <= now for rung in run.rungs)
+    broken = run.due_at < now and run.stopped_at is None
+    facts = {**_facts(run), "breached_at": None, "rung": due}
+    return {**facts, "next_at": _next_look(run, levels, due, breached=broken)}
 
 
 def runs(ticket: Ticket, levels: Levels, now: datetime) -> tuple[ClockRun, ...]:
     """The clocks with all that happened to them, computed from the ticket's history."""
-    return clockwork.compute(timeline.of(ticket), levels, now)
+    moments = timeline.of(ticket)
+    return clockwork.compute(moments, levels, max(now, moments[-1].at) if moments else now)
 
 
 def told(ticket: Ticket, levels: Levels, now: datetime) -> tuple[ClockRun, ...]:

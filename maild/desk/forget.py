@@ -36,8 +36,8 @@ def _set_of(words: str) -> frozenset[str]:
 # Kinds of events whose values are the desk's own words: states, keys, ids of staff, times.
 _PLAIN = _set_of(
     "type status priority impact urgency category service line assignee language satisfaction parent pending_until"
-    " silent tagged untagged first_response recorded breached linked unlinked watch reminder released forgotten"
-    " unverified thanks merged_in opened subject resolution requester joined left"
+    " policy due silent tagged untagged first_response recorded breached linked unlinked watch reminder released"
+    " forgotten unverified thanks merged_in opened subject resolution requester joined left"
 )
 _ADDRESSES = frozenset({"requester", "joined", "left"})  # those whose values are addresses
 _WORDS = frozenset({"subject", "resolution"})  # those whose values people wrote

@@ -152,7 +152,7 @@ def rebuild(events: Iterable[Event]) -> dict[str, Any]:
     row: dict[str, Any] = {}
     for event in events:
         if event.kind == "opened":
-            row = {**event.after, "opened_at": event.at, **dict.fromkeys(_LATER)}
+            row = {"policy": None, **event.after, "opened_at": event.at, **dict.fromkeys(_LATER)}
         elif event.kind == "first_response":
             row["first_response_at"] = event.at
         elif event.kind in ("tagged", "untagged"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -25,13 +26,21 @@ def follows(kind: str, why: str) -> bool:
 
 
 def of(ticket: Ticket) -> list[Moment]:
-    """The moments of a ticket, in their order."""
+    """The moments of a ticket, in the order in which they were written.
+
+    Where the wall clock went back between two of them, the later one counts at the time of the earlier: what happened
+    after cannot have happened before, and must not be lost.
+    """
     rows = (
         Event.select()
         .where((Event.ticket == ticket) & (Event.kind << ("opened", "recorded", *CHANGES)))
         .order_by(Event.id)
     )
-    return [moment for row in rows for moment in _moments(row)]
+    found: list[Moment] = []
+    for row in rows:
+        for moment in _moments(row, ticket.policy):
+            found.append(replace(moment, at=max(moment.at, found[-1].at)) if found else moment)
+    return found
 
 
 def opening(ticket: Ticket) -> list[Moment]:
@@ -39,9 +48,9 @@ def opening(ticket: Ticket) -> list[Moment]:
     return _opened(ticket.opened_at, {name: getattr(ticket, name) for name in ("priority", "line", "policy")}, "", "")
 
 
-def _moments(row: Event) -> list[Moment]:
-    if row.kind == "opened":
-        return _opened(row.at, row.after, row.by, row.why)
+def _moments(row: Event, policy: str | None) -> list[Moment]:
+    if row.kind == "opened":  # one from before there were policies to choose has that of its clocks
+        return _opened(row.at, {"policy": policy, **row.after}, row.by, row.why)
     if row.kind == "recorded":
         # B41: a public answer of an agent; an agent who is the requester writes "mail" (B38). Notes move nothing
         kind = _SPEAKS.get(row.why)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Protocol
 
 from maild.mail.address import domain
@@ -147,10 +148,13 @@ def reached(
     """
     paused = NOTHING
     for since, until in pauses:
-        if hours.between(calendar, start, since) - paused >= amount:
+        if _between(calendar, start, since) - paused >= amount:
             break
-        paused += hours.between(calendar, since, until)
+        paused += _between(calendar, since, until)
     return hours.add(calendar, start, amount + paused)
+
+
+_between = lru_cache(maxsize=8_192)(hours.between)  # of a ticket with many pauses each is asked for again and again
 
 
 @dataclass(frozen=True, slots=True)

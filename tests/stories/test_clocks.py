@@ -239,3 +239,24 @@ def test_a_ticket_that_cannot_be_closed_keeps_no_other_open(
     monkeypatch.setattr(tickets, "apply", apply)
     desk.wait(days=4)  # it ends, too: what failed is not asked for again at once
     assert [desk.told(t.ticket)["status"] for t in (opened, other)] == ["resolved", "closed"]
+
+
+def test_an_answer_counts_though_the_wall_clock_went_back_before_it(desk: Conversation, opened: Turn) -> None:
+    """M11: what happened after the opening cannot have happened before it."""
+    desk.now -= timedelta(hours=1)
+    desk.answers(ADA, opened.to(ADA), "I look into it now.")
+    assert desk.clock(opened.ticket, "first_response")["stopped_at"] is not None
+    desk.now += timedelta(hours=1)
+    assert "sla_breach" not in {m.notice for m in desk.wait(hours=3).sent}
+
+
+def test_a_promise_that_desk_yaml_makes_no_more_ends(desk: Conversation, opened: Turn) -> None:
+    levels = desk.settings.desk.levels
+    promising = replace(levels.policies[0], next_response=timedelta(hours=1))
+    desk.configure(levels=Levels((promising,), levels.ladders, levels.calendars))
+    asked = desk.answers(ADA, opened.to(ADA), "Which version is it?")
+    desk.answers(CARLA, asked.to(CARLA), "Version 9, I think.")
+    assert desk.clock(opened.ticket, "next_response")["stopped_at"] is None
+    desk.configure(levels=levels)
+    assert desk.wait(hours=2).sent == []
+    assert desk.clock(opened.ticket, "next_response")["stopped_at"] is not None

@@ -16,10 +16,21 @@ def up(migrator: Any, db: Any) -> None:
         migrator.add_column("clock", "stopped_why", pw.CharField(32, null=True)),
         migrator.drop_index("ticket", "ticket_pending_until"),
     )
-    for sql in _INDEXES:
+    for sql in (*_INDEXES, _POLICIES, _WAITING):
         db.execute_sql(sql)
 
 
+# Tickets keep the agreement that their clocks were started by, and those that wait until a time go on waiting.
+_POLICIES = (
+    'UPDATE "ticket" SET "policy" = '
+    '(SELECT "policy" FROM "clock" WHERE "clock"."ticket_id" = "ticket"."id" ORDER BY "clock"."id" LIMIT 1)'
+)
+_WAITING = (
+    'INSERT INTO "clock" ("ticket_id", "kind", "policy", "calendar", "target", "started_at", "due_at", "paused",'
+    ' "fired", "rung", "next_at")'
+    ' SELECT "id", \'pending_until\', COALESCE("policy", \'\'), \'\', 0, "pending_until", "pending_until", 0,'
+    ' \'[]\', 0, "pending_until" FROM "ticket" WHERE "pending_until" IS NOT NULL'
+)
 # What the report by numbers reads (desk.report): the clocks that came to their end, or broke, within a time
 _INDEXES = (
     'CREATE INDEX "clock_stopped" ON "clock" ("stopped_at") WHERE ("stopped_at" IS NOT NULL)',
