@@ -12,6 +12,7 @@ from maild.desk.act import Act, Effects
 from maild.desk.models import Link, Message, Participant, Reminder, Thread, Ticket, Watch
 from maild.desk.prepared import Insert, Select
 from maild.policy.changes import (
+    Answered,
     Breached,
     Changed,
     Forgotten,
@@ -41,12 +42,13 @@ def opened(change: Opened, act: Act) -> Effects:
     theirs = language if change.by == change.requester else None
     person = people.meet(change.requester, change.requester_name, theirs, act.now)
     values: dict[str, Any] = {
-        **dict.fromkeys(("category", "service", "assignee")),
+        **dict.fromkeys(("category", "service", "assignee", "business", "sla")),
         **{str(name): value for name, value in change.values.items()},
         "prefix": act.settings.desk.prefix,
         "account": change.account,
         "tags": sorted(change.tags),
         "silent": change.silent,
+        "confidential": change.values.get("confidential") == "yes",
     }
     made = Effects(Ticket(requester=person, opened_at=change.at, **values), act)
     values["policy"] = made.ticket.policy = policy_of(made).name
@@ -208,6 +210,12 @@ def _noted(change: Noted, to: Effects) -> None:
     to.event(change.what, change.by, change.why)
 
 
+def _answered(change: Answered, to: Effects) -> None:
+    answers = [dict(one) for one in change.answers]
+    to.event("answers", change.by, change.why, to.ticket.answers, answers)
+    to.set("answers", answers)
+
+
 def _breached(change: Breached, to: Effects) -> None:
     to.event("breached", "timer", change.why, change.clock, change.due_at.isoformat())
 
@@ -224,5 +232,6 @@ DO: Mapping[type, Callable[[Any, Effects], None]] = {
     Released: _released,
     Forgotten: _forgotten,
     Noted: _noted,
+    Answered: _answered,
     Breached: _breached,
 }

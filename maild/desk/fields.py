@@ -39,7 +39,7 @@ def stored(field: TicketField, value: str | None, now: datetime) -> Any:
         return by_key(value) if value else None
     if field == "pending_until":
         return datetime.fromisoformat(value) if value else None
-    return bool(value) if field == "silent" else value
+    return value == "yes" if field in ("silent", "confidential") else value
 
 
 def by_key(key: str) -> Ticket | None:

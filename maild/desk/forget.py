@@ -36,7 +36,8 @@ def _set_of(words: str) -> frozenset[str]:
 # Kinds of events whose values are the desk's own words: states, keys, ids of staff, times.
 _PLAIN = _set_of(
     "type status priority impact urgency category service line assignee language satisfaction parent pending_until"
-    " policy due silent tagged untagged first_response recorded breached linked unlinked watch reminder released"
+    " policy due silent business sla confidential tagged untagged first_response recorded breached linked unlinked"
+    " watch reminder released"
     " forgotten unverified thanks merged_in opened subject resolution requester joined left"
 )
 _ADDRESSES = frozenset({"requester", "joined", "left"})  # those whose values are addresses
@@ -88,7 +89,9 @@ def erase(ticket: Ticket, now: datetime, incoming: int | None = None) -> None:
     if ticket.requester.address in traces.instead:
         ticket.requester = Person.get_by_id(ticket.requester.id)
     ticket.subject, ticket.resolution = MARK, _marked(ticket.resolution)
-    Ticket.update(subject=ticket.subject, resolution=ticket.resolution).where(Ticket.id == ticket.id).execute()
+    ticket.answers = None if ticket.answers is None else _unsaid(ticket.answers)
+    blank = {"subject": ticket.subject, "resolution": ticket.resolution, "answers": ticket.answers}
+    Ticket.update(**blank).where(Ticket.id == ticket.id).execute()
 
 
 def family(ticket: Ticket) -> list[Ticket]:
@@ -202,7 +205,14 @@ def _value(kind: str, value: Any, traces: _Traces) -> Any:
         return {name: _value(name, of, traces) if name in _CHANGED else of for name, of in value.items()}
     if kind in _ADDRESSES:
         return traces.address(value)
+    if kind == "answers":
+        return _unsaid(value)
     return value if kind in _PLAIN - _WORDS else MARK
+
+
+def _unsaid(answers: Any) -> Any:
+    """Which questions were answered stays."""
+    return [{**one, "answer": MARK} for one in answers]
 
 
 def _letters(which: Any, traces: _Traces, now: datetime) -> None:

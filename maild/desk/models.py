@@ -106,6 +106,12 @@ class Ticket(Base):
     parent = pw.ForeignKeyField("self", null=True, on_delete="RESTRICT")  # the ticket that it was merged into (B6)
     pending_until = UtcField(null=True)
     policy = pw.TextField(null=True)  # the service level agreement that holds
+    business = pw.CharField(16, null=True)  # how much it touches the business: a VIP, a service, or somebody's word
+    sla = pw.TextField(null=True)  # the agreement that a rule chose, whatever `when` says
+    confidential = pw.BooleanField(null=True)  # few may see it
+    answers = JsonField(null=True)  # what the requester said to the questions: [{"field", "question", "answer"}]
+    grouped = pw.CharField(64, null=True)  # the digest under which a rule gathers mails like its first
+    touched_at = UtcField(null=True)  # since when nobody has done anything to it; NULL: it is over
 
     class Meta:
         indexes = ((("status", "resolved_at"), False), (("requester", "opened_at"), False))
@@ -114,6 +120,12 @@ class Ticket(Base):
     def key(self) -> str:
         """What people call it, such as INC-12."""
         return f"{self.prefix}-{self.id}"
+
+
+Ticket.add_index(Ticket.index(Ticket.grouped, where=Ticket.grouped.is_null(False), name="ticket_grouped"))
+Ticket.add_index(
+    Ticket.index(Ticket.touched_at, Ticket.id, where=Ticket.touched_at.is_null(False), name="ticket_touched")
+)
 
 
 class Incoming(Base):

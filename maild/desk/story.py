@@ -25,7 +25,7 @@ def listed(
 
 def as_json(ticket: Ticket, settings: Settings, now: datetime) -> dict[str, Any]:
     """The *ticket* object."""
-    names = ("type", "status", "priority", "impact", "urgency", "category", "service", "line", "assignee")
+    names = ("type", "status", "priority", "impact", "business", "urgency", "category", "service", "line", "assignee")
     later = ("opened_at", "first_response_at", "resolved_at", "closed_at")
     return {
         "key": ticket.key,
@@ -38,10 +38,12 @@ def as_json(ticket: Ticket, settings: Settings, now: datetime) -> dict[str, Any]
         "links": links(ticket),
         "parent": ticket.parent.key if ticket.__data__.get("parent") else None,
         "pending_until": _iso(ticket.pending_until),
-        "confidential": False,
+        "confidential": bool(ticket.confidential),
         **{name: _iso(getattr(ticket, name)) for name in later},
         "resolution": ticket.resolution,
         "satisfaction": ticket.satisfaction,
+        "sla": ticket.policy,
+        "answers": ticket.answers or [],
         "messages": [_message(m) for m in Message.select().where(Message.ticket == ticket).order_by(Message.id)],
         "events": [_event(e) for e in Event.select().where(Event.ticket == ticket).order_by(Event.id)],
         "clocks": clocks.as_json(clocks.of(ticket), settings.desk.levels, now),

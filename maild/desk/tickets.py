@@ -137,6 +137,11 @@ def view(ticket: Ticket) -> TicketView:
         parent=ticket.parent.key if ticket.__data__.get("parent") else None,
         pending_until=fields.shown(ticket, "pending_until"),
         resolution=ticket.resolution,
+        business=ticket.business,
+        sla=ticket.sla,
+        confidential=fields.shown(ticket, "confidential"),
+        answers=tuple(ticket.answers or ()),
+        account=ticket.account,
     )
 
 
@@ -152,7 +157,7 @@ def rebuild(events: Iterable[Event]) -> dict[str, Any]:
     row: dict[str, Any] = {}
     for event in events:
         if event.kind == "opened":
-            row = {"policy": None, **event.after, "opened_at": event.at, **dict.fromkeys(_LATER)}
+            row = {**dict.fromkeys(_SINCE), **event.after, "opened_at": event.at, **dict.fromkeys(_LATER)}
         elif event.kind == "first_response":
             row["first_response_at"] = event.at
         elif event.kind in ("tagged", "untagged"):
@@ -166,5 +171,6 @@ def rebuild(events: Iterable[Event]) -> dict[str, Any]:
 
 _LATER = (
     *("first_response_at", "resolved_at", "closed_at", "assignee", "resolution", "satisfaction"),
-    *("parent", "pending_until"),
+    *("parent", "pending_until", "answers"),
 )
+_SINCE = ("policy", "business", "sla", "confidential")  # what an opening from before these came knows nothing of

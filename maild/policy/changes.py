@@ -29,6 +29,9 @@ TicketField = Literal[
     "parent",  # the key of the ticket that it was merged into
     "pending_until",  # ISO 8601, UTC
     "silent",  # "yes": nothing automatic is sent to its requester
+    "business",  # how much it touches the business, beside `impact`, which is on users
+    "sla",  # the name of an agreement, whatever `when` says
+    "confidential",  # "yes": few may see it
 ]
 Visibility = Literal["public", "internal"]
 Release = Literal["send", "accept", "split", "drop"]
@@ -173,6 +176,15 @@ class Noted:
 
 
 @dataclass(frozen=True, slots=True)
+class Answered:
+    """The requester answered the questions of the acknowledgement (P6): what each asked for, and what they said."""
+
+    answers: tuple[Mapping[str, str | None], ...]  # "field", "question", "answer"
+    why: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
 class Breached:
     """A clock ran out: a fact that stays (B50)."""
 
@@ -205,6 +217,7 @@ Change = (
     | Released
     | Forgotten
     | Noted
+    | Answered
     | Breached
     | Notified
 )

@@ -41,6 +41,11 @@ class TicketView:
     resolution: str | None = None
     participants: frozenset[str] = frozenset()  # canonical addresses, where they were asked for
     people: Mapping[str, str] = field(default_factory=dict)  # the same with the requester, to names
+    business: str | None = None
+    sla: str | None = None
+    confidential: str | None = None  # "yes"
+    answers: tuple[Mapping[str, str | None], ...] = ()  # to the questions of its category (P6)
+    account: str = ""
 
 
 @dataclass(frozen=True, slots=True)

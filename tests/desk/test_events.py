@@ -12,7 +12,8 @@ def rebuilt_equals_row(desk: Conversation, key: str) -> None:
     ticket = desk.ticket(key)
     told = tickets.rebuild(desk.events(key))
     derived = {"id", "revision"}
-    row = {n: getattr(ticket, n) for n in Ticket._meta.fields if n not in derived}
+    found_by = {"grouped", "touched_at"}  # kept for looking tickets up alone
+    row = {n: getattr(ticket, n) for n in Ticket._meta.fields if n not in derived | found_by}
     row["requester"] = ticket.requester.address
     assert told == row
 
