@@ -18,37 +18,7 @@ from maild.mail import wording
 from maild.policy.changes import Notified
 
 _COLLEAGUES = 4  # of a line, to whom a click gives the ticket
-_SIGNED = 6  # last lines of a text in which its writer may have signed
 _DIGEST = 100  # rows of a digest
-_STORY = 30  # messages of a ticket that are told again
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """One notice to one reader. `applied` is None where it belongs to no ticket."""
-
-    notified: Notified
-    reader: Reader
-    applied: Applied | None
-    act: Act
-    words: Mapping[str, str]
-
-    @property
-    def ticket(self) -> Ticket:
-        """The ticket, where it belongs to one."""
-        assert self.applied is not None
-        return self.applied.ticket
-
-    @property
-    def settings(self) -> Settings:
-        """Those in force."""
-        return self.act.settings
-
-    @property
-    def zone(self) -> str:
-        """The zone in which the reader is told times."""
-        me = self.settings.desk.people.get(self.reader.staff or "")
-        return (me.zone if me else None) or zone(self.settings)
 
 
 def values(page: Page, address: str, tagged: str, ref: str, *, files: bool) -> dict[str, Any]:
@@ -66,7 +36,7 @@ def values(page: Page, address: str, tagged: str, ref: str, *, files: bool) -> d
         **(_for_staff(page, tagged) if page.reader.staff or not page.reader.id else {}),
         **page.notified.values,
     }
-    more = _MORE.get(page.notified.notice)
+    more = shows.MORE.get(page.notified.notice)
     if more:
         found |= more(page)
     return found
@@ -74,7 +44,7 @@ def values(page: Page, address: str, tagged: str, ref: str, *, files: bool) -> d
 
 def loose(page: Page) -> dict[str, Any]:
     """The values of a notice that belongs to no ticket."""
-    more = _MORE.get(page.notified.notice)
+    more = shows.MORE.get(page.notified.notice)
     return {
         "person": {"name": page.reader.name},
         "zone": page.zone,
@@ -99,7 +69,7 @@ def digest(page: Page, told: Sequence[tuple[Applied, Notified]]) -> dict[str, An
             "assignee": assignee.name if assignee else None,
             "due_at": clock.get("due_at"),
             "overdue": clock.get("overdue"),
-            "link": _show(page, ticket.key) if page.reader.staff else "",
+            "link": shows.show(page, ticket.key) if page.reader.staff else "",
         }
     ordered = sorted(rows.values(), key=lambda row: (row["due_at"] or page.act.now, _number(row["key"])))
     return {**loose(page), "rows": tuple(ordered[:_DIGEST]), "more": max(0, len(ordered) - _DIGEST)}
@@ -107,29 +77,6 @@ def digest(page: Page, told: Sequence[tuple[Applied, Notified]]) -> dict[str, An
 
 def _number(key: str) -> int:
     return int(key.rpartition("-")[2])
-
-
-def zone(settings: Settings) -> str:
-    """The zone in which times are told: that of the first calendar that has office hours."""
-    calendars = settings.desk.levels.calendars.values()
-    return next((c.zone.key for c in calendars if c.zone.key != "UTC"), "UTC")
-
-
-def said(says: Any, words: Mapping[str, str], zone: str) -> str:
-    """A sentence of the word list with its gaps filled. The pattern is ours; what fills it is data (M8)."""
-    gaps = {name: _gap(name, value, says.args, words, zone) for name, value in says.args.items()}
-    return words[f"say.{says.key}"].format_map(gaps)
-
-
-def _gap(name: str, value: Any, args: Mapping[str, Any], words: Mapping[str, str], zone: str) -> str:
-    if isinstance(value, datetime):
-        return wording.moment(value, wording.zone_of(zone), words)
-    ours = name in _OUR_WORDS or (name == "value" and args.get("field") in _OUR_VALUES)
-    return words.get(value, value) if ours else str(value)
-
-
-_OUR_WORDS = frozenset({"field", "status", "line"})  # gaps that a word of ours fills; what people write stays as it is
-_OUR_VALUES = frozenset({"priority", "impact", "urgency", "type"})
 
 
 # -- what all notices show --------------------------------------------------------------------------------------------
@@ -245,152 +192,3 @@ def _colleagues(page: Page, tagged: str) -> tuple[dict[str, str], ...]:
     others = [a for a in line.agents if a not in (page.reader.staff, ticket.assignee, owner)] if line else []
     start = _start(page, tagged)
     return tuple({"name": desk.people[a].name, "link": start + _quoted(f"!assign {a}\n")} for a in others[:_COLLEAGUES])
-
-
-# -- what single notices show -----------------------------------------------------------------------------------------
-
-
-def _acknowledgement(page: Page) -> dict[str, Any]:
-    ticket, desk, applied = page.ticket, page.settings.desk, page.applied
-    assert applied is not None
-    category = desk.categories.get(ticket.category or "")
-    questions = category.questions if category else {}
-    first = next((c for c in applied.clocks if c["kind"] == "first_response"), None)
-    return {
-        "questions": list(questions.get(page.reader.language) or questions.get(desk.languages[0]) or ()),
-        "expected": timedelta(seconds=first["target"]) if first else None,
-        "in_hours": first is not None and promises.in_hours(Clock(**first), desk.levels),
-        # B25: who never answered us could be anybody's address in a forger's From
-        "quote_allowed": ticket.requester.proved or ticket.requester.staff is not None,
-        "text": "",
-    }
-
-
-def _public_reply(page: Page) -> dict[str, Any]:
-    """Who signed by hand is not named again below."""
-    author = page.act.staff.get(page.act.actor)
-    said = [line.strip(" \t,.").casefold() for line in str(page.notified.values.get("text", "")).splitlines()]
-    last = [line for line in said if line][-_SIGNED:]
-    names = {author.name.casefold(), author.name.split()[0].casefold()} if author and author.name else set()
-    return {"author": None} if names & set(last) else {}
-
-
-def _resolution(page: Page) -> dict[str, Any]:
-    return {"closes_in": page.settings.desk.closing.after_resolved, **_public_reply(page)}
-
-
-def _closure(page: Page) -> dict[str, Any]:
-    closing = page.settings.desk.closing
-    return {
-        "reopen_within": closing.reopen_within,
-        "satisfaction": closing.satisfaction and page.reader.id == page.ticket.requester.id,
-    }
-
-
-def _receipt(page: Page) -> dict[str, Any]:
-    """The lines of a receipt in the agent's language (B35)."""
-    given, words = page.notified.values, page.words
-    results, sent = given["results"], given["sent"]
-    return {
-        "lines": [{"line": r.line, "result": r.result, "message": said(r.says, words, page.zone)} for r in results],
-        "errors": sum(r.result != "done" for r in results),
-        # what was told besides the text, such as a closure, is named by its recipients; what is released tells itself
-        "sent": (words[f"say.sent_{sent}"],) if sent and not (sent == "nothing" and given.get("recipients")) else (),
-        "held": bool(given["kept"]),
-    }
-
-
-def _new_ticket(page: Page) -> dict[str, Any]:
-    applied, ticket = page.applied, page.ticket
-    assert applied is not None
-    if "previous" not in applied.shared:
-        applied.shared["previous"] = listing.earlier(ticket)
-    return {"previous": applied.shared["previous"], **_similar(page)}
-
-
-def _similar(page: Page) -> dict[str, Any]:
-    """Solved tickets like this one, with what solved them (P3)."""
-    applied = page.applied
-    assert applied is not None
-    if "similar" not in applied.shared:
-        found = search.similar(applied.ticket)
-        applied.shared["similar"] = tuple(
-            {"key": one.key, "subject": one.subject, "resolution": one.resolution} for one in found
-        )
-    return {"similar": applied.shared["similar"]}
-
-
-def _story(page: Page) -> dict[str, Any]:
-    """The whole story of the ticket, for a line that sees it for the first time (P7)."""
-    return {**_way(page), "waiting": promises.waiting(page.ticket, page.act.now), **_similar(page)}
-
-
-def _way(page: Page) -> dict[str, Any]:
-    """What was said, and what became of it."""
-    ticket = page.ticket
-    rows = Message.select().where(Message.ticket == ticket).order_by(Message.id.desc()).limit(_STORY)
-    history = [
-        {"author": m.author_name or m.author, "at": m.at, "text": m.text, "visibility": m.visibility}
-        for m in reversed(list(rows))
-    ]
-    return {"history": history, "trail": listing.trail(ticket, page.settings, page.words, page.zone)}
-
-
-def _expected(page: Page) -> dict[str, Any]:
-    return promises.expected(page.ticket, page.settings.desk.levels, page.act.now)
-
-
-def _stale(page: Page) -> dict[str, Any]:
-    """What others did since the notice that was answered (B37)."""
-    people_, found = page.settings.desk.people, []
-    for past in page.notified.values["since"]:
-        by = people_[past.by].name if past.by in people_ else past.by
-        what = "status" if past.kind == "status" else "public"
-        value = past.after if past.kind == "status" else ""
-        found.append({"by": by, "at": past.at, "what": what, "value": value, "text": past.text})
-    return {"changes": tuple(found)}
-
-
-def _why(page: Page) -> dict[str, Any]:
-    return {
-        "ledger": listing.ledger(page.ticket, page.settings, page.words, page.zone, page.act.now),
-        "events": listing.events(page.ticket, page.settings, page.words, page.zone),
-    }
-
-
-def _tickets(page: Page) -> dict[str, Any]:
-    desk, staff = page.settings.desk, page.reader.staff or ""
-    rows, more = listing.of_agent(page.notified.values["which"], staff, desk)
-    for row in rows:
-        row["link"] = _show(page, row["key"])
-    return {"rows": tuple(rows), "more": more}
-
-
-def _show(page: Page, key: str) -> str:
-    """A link that asks for a ticket."""
-    address = page.settings.accounts[0].address
-    return f"mailto:{quote(address, safe='@+')}?subject=maild&body=" + quote(f"!show {key}\n")
-
-
-_MORE: Mapping[str, Callable[[Page], dict[str, Any]]] = {
-    "acknowledgement": _acknowledgement,
-    "public_reply": _public_reply,
-    "resolution": _resolution,
-    "closure": _closure,
-    "receipt": _receipt,
-    "new_ticket": _new_ticket,
-    "escalation_line": _story,
-    "sla_breach": _way,
-    "escalation_requester": _expected,
-    "delayed": _expected,
-    "reopened": _expected,
-    "assignment": _story,
-    "reminder": _story,
-    "waited": _story,
-    "shown": _story,
-    "reopened_agent": _story,
-    "similar": _similar,
-    "stale": _stale,
-    "why": _why,
-    "tickets": _tickets,
-}

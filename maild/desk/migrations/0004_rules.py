@@ -1,4 +1,4 @@
-"""What rules need: business impact, a chosen agreement, answers to questions, groups of alike mails, when nothing moved."""
+"""What rules need: business impact, a chosen agreement, answers, groups of alike mails, since when nothing moved."""
 
 from __future__ import annotations
 
