@@ -14,16 +14,18 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
 from datetime import datetime
 from functools import partial
+from pathlib import Path
+from typing import Any
 
 import schedule
 import structlog
 
-from maild import config, incoming, intake, outgoing, timers
-from maild.config import Account, Settings
+from maild import incoming, intake, outgoing, reload, timers
+from maild.config import Account, Log, Settings
 from maild.desk import db, inbox, lease, outbox
+from maild.door import Door, Question, name
 from maild.errors import MaildError, Unavailable
 from maild.stage import (
     Stage,
@@ -32,6 +34,7 @@ from maild.stage import (
     open_database,
     prepare,
     reader_of,
+    reads,
     sender_of,
     template_problem,
     utcnow,
@@ -50,10 +53,15 @@ _SILENT = 900.0  # seconds without a sign of life before the watchdog is let dow
 
 
 class Daemon:
-    """A desk at work. `clock` tells the time: the real one, but for the demo."""
+    """A desk at work. `clock` tells the time: the real one, but for the demo. `tells` is given a changed `log:`."""
 
-    def __init__(self, settings: Settings, clock: Callable[[], datetime] = utcnow) -> None:
-        self.clock = clock
+    def __init__(
+        self,
+        settings: Settings,
+        clock: Callable[[], datetime] = utcnow,
+        tells: Callable[[Log], object] = lambda _: None,
+    ) -> None:
+        self.clock, self._tells = clock, tells
         self.stopping = threading.Event()
         self.mail_came = threading.Event()
         self.mail_goes = threading.Event()
@@ -61,11 +69,14 @@ class Daemon:
         self._sources: list[tuple[Account, threading.Event, Mailbox]] = []
         self._beats: dict[str, float] = {}
         self._listener: Listener | None = None
+        self._reloading = threading.Lock()
+        self._messenger = reload.Messenger()
         self._blameless = False  # the thread that reads failed last for want of a server
         self._release = claim_database(settings)
         open_database(settings)
         self.stage: Stage = prepare(settings, clock(), template_problem)
         self.reader = reader_of(settings)
+        self.door = Door(name(settings), self._answer)
         inbox.recover(self.stage.owner)
         doubtful = outbox.recover(self.stage.owner, clock())
         if doubtful:
@@ -82,6 +93,7 @@ class Daemon:
         self._spawn("outgoing", self._outgoing)
         self._spawn("timers", self._timers)
         self._open_sources()
+        self.door.open()
 
     def run(self) -> None:
         """Run in the foreground until SIGTERM or SIGINT. SIGHUP reloads the configuration."""
@@ -96,7 +108,7 @@ class Daemon:
         while not self.stopping.wait(0.5):
             if reload_wanted.is_set():
                 reload_wanted.clear()
-                self.reload()
+                self._reload_and_tell()
             if every and time.monotonic() - fed > every and self.alive():
                 fed = time.monotonic()
                 notify("WATCHDOG=1")
@@ -106,6 +118,7 @@ class Daemon:
     def stop(self) -> None:
         """Finish what is being done, and end every thread."""
         self.stopping.set()
+        self.door.close(_LAST_WORD)
         self._close_sources()
         self.mail_came.set()
         self.mail_goes.set()
@@ -124,35 +137,43 @@ class Daemon:
             log.error("a thread does not answer", threads=silent)
         return not silent
 
-    def reload(self) -> bool:
+    def reload(self) -> reload.Answer:
         """Take a changed configuration into use; a bad one changes nothing, and every problem is said (M10)."""
-        old = self.stage.settings
+        with self._reloading:
+            old = self.stage.settings
+            self.stage, answer = reload.attempt(self.stage, self.clock())
+            settings = self.stage.settings
+            if answer.well:
+                self._messenger.hear(answer, self.stage, self.clock())
+            if settings.log != old.log:
+                self._tells(settings.log)
+            if reads(settings) != reads(old):
+                self.reader = reader_of(settings)  # the thread that reads takes it before its next batch
+            if (settings.accounts, settings.limits) != (old.accounts, old.limits):
+                self._close_sources()
+                self._open_sources()
+        return answer
+
+    def _reload_and_tell(self) -> None:
+        """By a signal, which takes no answer: so a mail tells the administrator where it failed."""
         try:
-            settings = config.checked(old.folder, partial(log.warning, "not in this version"))
-            for name in ("database", "instance", "listener"):
-                if getattr(settings, name) != getattr(old, name):
-                    log.warning("needs a restart; the old one stays in force", key=name)
-                    settings = replace(settings, **{name: getattr(old, name)})
-            missing = settings.missing_secrets()
-            if missing:
-                raise MaildError("; ".join(missing))  # noqa: TRY301 - said below like every other reason
-            stage = prepare(settings, self.clock(), template_problem)
-        except config.ConfigError as e:
-            for problem in e.problems:
-                log.error("not reloaded", problem=str(problem))
-            return False
-        except MaildError as e:
-            log.error("not reloaded", problem=str(e))
-            return False
-        self.stage = stage
-        log.info("reloaded", version=settings.version)
-        if (settings.limits, settings.desk.languages) != (old.limits, old.desk.languages):
-            reader, self.reader = self.reader, reader_of(settings)
-            reader.close()  # whoever reads with it starts afresh, with the new one
-        if (settings.accounts, settings.limits) != (old.accounts, old.limits):
-            self._close_sources()
-            self._open_sources()
-        return True
+            answer = self.reload()
+            if self._messenger.hear(answer, self.stage, self.clock()):
+                self.mail_goes.set()
+        except Exception:  # the desk works on by the last good configuration, and the log has said why
+            log.exception("the administrator could not be told")
+
+    def _answer(self, question: Question) -> dict[str, Any]:
+        """What `maild reload` is told. It asks in a thread of the door."""
+        folder = self.stage.settings.folder
+        if question.get("do") != "reload":
+            return {"refused": "this maild does not know how to do that; is it of another version?"}
+        if Path(str(question.get("folder"))).resolve() != folder.resolve():
+            return {"refused": f"the maild that has this database runs by the configuration in {folder}"}
+        try:
+            return self.reload().as_json()
+        finally:
+            db.close()
 
     # -- sources -------------------------------------------------------------------------------------------------------
 
@@ -224,10 +245,16 @@ class Daemon:
         # what this thread had claimed when it failed: for want of a server no mail is to blame, else one may be (M5)
         inbox.recover(self.stage.owner, lived=self._blameless)
         self._blameless = False
-        work = incoming.Process(self.reader, self.clock)
+        reader = self.reader
+        work = incoming.Process(reader, self.clock)
         try:
             while not self.stopping.is_set():
                 self._beat()
+                if reader is not self.reader:  # a reload changed how mails are read
+                    work.close()
+                    reader.close()
+                    reader = self.reader
+                    work = incoming.Process(reader, self.clock)
                 self.mail_came.clear()  # before looking, so that what comes meanwhile is looked for again
                 if work.step(self.stage):
                     self.mail_goes.set()
@@ -238,6 +265,8 @@ class Daemon:
             raise
         finally:
             work.close()
+            if reader is not self.reader:
+                reader.close()
 
     def _outgoing(self) -> None:
         outbox.recover(self.stage.owner, self.clock())
@@ -274,6 +303,7 @@ class Daemon:
         jobs = schedule.Scheduler()
         jobs.every(1).seconds.do(self._job, timers.sweep)
         jobs.every(1).minutes.do(self._job, timers.remind)
+        jobs.every(1).minutes.do(self._job, timers.idle)
         jobs.every(1).minutes.do(self._job, timers.close_resolved)
         jobs.every(1).hours.do(self._job, timers.expire_raw)
         jobs.every(1).minutes.do(self._job, timers.weekly)

@@ -25,9 +25,12 @@ from maild.desk.models import Clock, Incoming, Outgoing, Ticket
 from maild.errors import MaildError, Unreadable
 from maild.hearing import Heard
 from maild.mail.message import Mail, Reading
-from maild.policy import decide, rules
+from maild.policy import decide, rules, ruling
 from maild.policy.changes import Tagged
+from maild.policy.checks import show
 from maild.policy.decision import Decision
+from maild.policy.rules import Ruleset
+from maild.policy.scene import Scene
 from maild.stage import Stage, database_file, open_database, prepare, reader_of, template_problem
 
 log = structlog.get_logger("explain")
@@ -102,7 +105,7 @@ def tell(stage: Stage, reading: Reading, asked: Question, now: datetime) -> dict
         conversation.forget(mail, twin.__data__["ticket"])
     heard = hearing.hear(stage, row, reading, now)
     again = incoming.said_again(row, mail, heard, now) if twin is None else None
-    decision = decide.decide(heard.facts, stage.settings.desk, stage.settings.rules)
+    first, (heard, decision) = heard, incoming.decided(stage, heard)
     evidence, before = _evidence(stage, heard, mail, now), _hands(heard.found.ticket)
     ticket, mails = _carried_out(stage, row, heard, decision, again)
     return {
@@ -123,7 +126,7 @@ def tell(stage: Stage, reading: Reading, asked: Question, now: datetime) -> dict
             {"line": one.line, "result": one.result, "message": one.message}
             for one in incoming.outcomes(stage, decision)
         ],
-        "rules": _rules(stage, heard, decision),
+        **_rules(stage, first),
         "changes": story.caused_by(number),
         "clocks": _clocks(stage, before, ticket, now),
         "mails": [_mail(one, asked.whole) for one in mails],
@@ -179,14 +182,31 @@ def _evidence(stage: Stage, heard: Heard, mail: Mail, now: datetime) -> list[dic
     return [{"evidence": found.evidence, "ticket": found.ticket.key, **bare}, *trail]  # an agent's `!on KEY`
 
 
-def _rules(stage: Stage, heard: Heard, decision: Decision) -> list[dict[str, Any]]:
-    """Each rule with what it did, or its first condition that failed. They are asked where a mail opens a ticket."""
-    said = rules.evaluate(stage.settings.rules, heard.facts, stage.settings.desk.priority)
-    if not decision.opens and (said.drop is None or said.drop != decision.reason):
-        return []
-    did = {one.rule: {"rule": one.rule, "matched": True, "why": ", ".join(_did(one))} for one in said.applied}
-    did |= {one.rule: {"rule": one.rule, "matched": False, "why": one.why} for one in said.missed}
-    return [did[rule.name] for rule in stage.settings.rules if rule.name in did]
+def _rules(stage: Stage, heard: Heard) -> dict[str, Any]:
+    """On what occasions the rules are asked, and each with what it did, or its first condition that failed."""
+    desk, ruleset, facts = stage.settings.desk, stage.settings.rules, heard.facts
+    bare = decide.decide(facts, desk, Ruleset())
+    if bare.opens:
+        scene, occasions = Scene.of(replace(facts, ticket=None), desk), frozenset({"opened"})
+    elif (found := ruling.occasion(bare, facts, desk)) is not None:
+        scene, occasions = found
+    else:
+        return {"rules": [], "rules_on": [], "rules_not_asked": bare.reason}
+    said = rules.evaluate(ruleset, scene, occasions, explained=True)
+    told = {one.rule: _told(one, ", ".join(_did(one)) or "nothing", matched=True) for one in said.applied}
+    told |= {one.rule: _told(one, one.why, matched=False) for one in said.missed}
+    does = {rule.name: {"would": show(dict(rule.does)), "line": rule.line} for rule in ruleset}
+    each = [{**told[rule.name], **does[rule.name]} for rule in ruleset if rule.name in told]
+    return {"rules": each, "rules_on": sorted(occasions), "rules_not_asked": None}
+
+
+def _told(one: rules.Applied | rules.Missed, why: str, *, matched: bool) -> dict[str, Any]:
+    first = next((i for i, told in enumerate(one.told) if told.depth == 0 and not told.holds), None)
+    conditions = [
+        {"depth": told.depth, "condition": told.words, "holds": told.holds, "first_failed": i == first}
+        for i, told in enumerate(one.told)
+    ]
+    return {"rule": one.rule, "matched": matched, "why": why, "conditions": conditions}
 
 
 def _did(one: rules.Applied) -> Iterator[str]:
@@ -194,8 +214,17 @@ def _did(one: rules.Applied) -> Iterator[str]:
         yield f"tag {change.tag}" if isinstance(change, Tagged) else f"{change.field} = {change.value}"
     if one.acknowledge is not None:
         yield f"acknowledge: {one.acknowledge}"
-    if one.drop is not None:
-        yield f"drop: {one.drop}"
+    if one.prepared:
+        yield f"its text: {one.prepared}"
+    for name in ("drop", "hold", "reply", "note"):
+        if getattr(one, name):
+            yield f"{name}: {getattr(one, name)}"
+    if one.notify or one.addresses:
+        yield f"notify: {', '.join((*one.notify, *one.addresses))}"
+    if one.forward:
+        yield f"forward: {', '.join(one.forward)}"
+    if one.group:
+        yield f"group_by: {one.group.strip(chr(0))}"
 
 
 # -- clocks ------------------------------------------------------------------------------------------------------------

@@ -19,7 +19,7 @@ from maild.desk.models import Incoming
 from maild.mail.address import canonical
 from maild.mail.message import File, Mail, Reading
 from maild.policy import agent
-from maild.policy.facts import Facts, Said
+from maild.policy.facts import Earlier, Facts, Said
 from maild.stage import Stage
 
 
@@ -60,12 +60,29 @@ def hear(stage: Stage, row: Incoming, reading: Reading, now: datetime) -> Heard:
         joins=sender.joins,
         own=frozenset(own | {canonical(stage.settings.sending.sender.address)}),
         said=Said(row.released["how"], row.released["by"]) if row.released else None,
+        earlier=_earlier(stage, sender, now),
     )
     if sender.verdict != "agent":
         return Heard(facts, found, sender, account, reading.files)
     # what an agent sends may go out
     files = tuple(file for file in reading.files if not _is_ours(file, stage, staff, now))
     return Heard(_of_agent(stage, row, reading.mail, facts, found), found, sender, account, files)
+
+
+def gathered(heard: Heard, group: str) -> Heard | None:
+    """The mail on the unsolved ticket where a rule gathers such mails; None where there is none."""
+    ticket = tickets.gathering(group)
+    if ticket is None:
+        return None
+    facts = replace(heard.facts, ticket=tickets.view(ticket))
+    return replace(heard, facts=facts, found=replace(heard.found, ticket=ticket))
+
+
+def _earlier(stage: Stage, sender: Sender, now: datetime) -> tuple[Earlier, ...]:
+    """The tickets that the sender has already, where a rule asks for them."""
+    if "requester_tickets" not in stage.settings.rules.asked or not sender.address:
+        return ()
+    return lookup.earlier(sender.address, now)
 
 
 def _found(stage: Stage, row: Incoming, mail: Mail, now: datetime) -> Found:
@@ -100,7 +117,7 @@ def _of_agent(stage: Stage, row: Incoming, mail: Mail, facts: Facts, found: Foun
         # what was held was seen with all that had happened until then; what came since is news again (B37)
         seen = lookup.held_at(ticket, row.id) if facts.said else conversation.seen(mail, ticket, mint, today)
     since = lookup.since(ticket, seen, facts.actor) if ticket is not None and seen is not None else ()
-    asked = lookup.Question(facts.mail, verb, ticket, facts.actor, about)
+    asked = lookup.Question(facts.mail, verb, ticket, facts.actor, about, stage.settings)
     me = stage.settings.desk.people.get(facts.actor)
     return replace(
         facts,
@@ -129,10 +146,10 @@ def _account(stage: Stage, name: str) -> Account:
 
 
 def _language(stage: Stage, detected: str | None, sender: Sender) -> str:
-    """Staff have said which language they want; of others, what they write tells it."""
-    languages = stage.settings.desk.languages
+    """Staff have said which language they want; what others write tells it, now or earlier, else their domain."""
+    desk = stage.settings.desk
     wanted = (sender.language, detected) if sender.actor in stage.staff else (detected, sender.language)
-    return next((x for x in wanted if x in languages), languages[0])
+    return next((x for x in (*wanted, desk.language_of(sender.address)) if x in desk.languages), desk.languages[0])
 
 
 def _without_tokens(mail: Mail, stage: Stage, now: datetime) -> Mail:

@@ -22,7 +22,7 @@ from maild.mail import header, references
 from maild.mail.message import Mail, Reading
 from maild.mail.sandbox import Reader
 from maild.outcome import CommandOutcome, Fate
-from maild.policy import agent, decide
+from maild.policy import agent, decide, opening
 from maild.policy.changes import Noted, Notified
 from maild.policy.decision import Decision
 from maild.policy.facts import Facts
@@ -137,15 +137,20 @@ def _quarantine(stage: Stage, row: Incoming, reason: str, now: datetime) -> None
     except inbox.Lost:
         return
     log.error("quarantined", mail=row.id, source=row.source, reason=reason)
+    _alarm(stage, row, reason, f"maild quarantine show {row.id}", now)
+
+
+def _alarm(stage: Stage, row: Incoming, reason: str, advice: str, now: datetime) -> None:
+    """The manager hears of a mail that waits for a person and belongs to no ticket, once an hour at most."""
     try:
         with db.savepoint():
             if not outbox.alarmed(now):
-                about = {"what": reason, "where": row.source, "advice": f"maild quarantine show {row.id}"}
+                about = {"what": reason, "where": row.source, "advice": advice}
                 outbox.put(letters.alarm(about, stage.act(now, incoming=row.id), stage.post))
     except db.GONE as e:
         raise Unavailable(f"the database does not answer: {e}") from e
     except Exception:  # M5: that nobody could be told must not keep the mails behind it
-        log.exception("nobody could be told of a quarantined mail", mail=row.id)
+        log.exception("nobody could be told of a mail that waits", mail=row.id)
 
 
 def handle(stage: Stage, row: Incoming, reading: Reading, now: datetime) -> Fate:
@@ -165,8 +170,11 @@ def handle(stage: Stage, row: Incoming, reading: Reading, now: datetime) -> Fate
         fate = Fate("duplicate", why, kind=mail.kind, sender=heard.sender.address, verdict="agent")
         return _finish(row, fate, now, reading, twin.__data__["ticket"])
 
-    decision = decide.decide(heard.facts, stage.settings.desk, stage.settings.rules)
+    heard, decision = decided(stage, heard)
     ticket = carry_out(stage, row, heard, decision)
+    if decision.fate == "held" and ticket is None:
+        act = stage.act(now, incoming=row.id, mail=mail)
+        outbox.put(letters.held_new(row.id, decision.reason, act, stage.post))
     fate = Fate(
         decision.fate,
         decision.reason,
@@ -179,6 +187,18 @@ def handle(stage: Stage, row: Incoming, reading: Reading, now: datetime) -> Fate
         commands=outcomes(stage, decision),
     )
     return _finish(row, fate, now, reading, ticket.id if ticket is not None else None)
+
+
+def decided(stage: Stage, heard: Heard) -> tuple[Heard, Decision]:
+    """What shall become of a mail; and the mail as it was heard in the end, on the ticket where a rule gathers it."""
+    decision = decide.decide(heard.facts, stage.settings.desk, stage.settings.rules)
+    if not decision.group:
+        return heard, decision
+    db.one_at_a_time(decision.group)  # two alike may come at once, at two machines
+    there = hearing.gathered(heard, decision.group)
+    if there is None or there.facts.ticket is None:
+        return heard, decision
+    return there, opening.gathers(there.facts, there.facts.ticket)
 
 
 def carry_out(stage: Stage, row: Incoming, heard: Heard, decision: Decision) -> Ticket | None:
@@ -206,6 +226,8 @@ def carry_out(stage: Stage, row: Incoming, heard: Heard, decision: Decision) -> 
             other = tickets.lock(other.id)
         written.append(tickets.apply(other, changes, replace(act, files=())))
     outbox.put(letters.write_all(written, act, stage.post))
+    for released in decision.released:
+        inbox.release_held(released.mail, released.how, released.by)
     if decision.answers:
         outbox.put(letters.answers(decision.answers, act, stage.post))
     if decision.changes and sender.vouched:

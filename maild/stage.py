@@ -134,16 +134,20 @@ def sender_of(settings: Settings) -> Sender:
     return Sender(SmtpLogin(smtp.host, smtp.port, smtp.tls, smtp.user, password, hello=settings.instance))
 
 
+def reads(settings: Settings) -> ReadSettings:
+    """What is read of a mail under these settings, within which limits."""
+    return ReadSettings(
+        size=settings.limits.size,
+        parts=settings.limits.parts,
+        instance=settings.instance,
+        languages=settings.desk.languages,
+        asked=tuple(sorted(settings.rules.headers)),
+    )
+
+
 def reader_of(settings: Settings) -> Reader:
     """The process that reads mails, within the limits of the settings."""
-    return Reader(
-        ReadSettings(
-            size=settings.limits.size,
-            parts=settings.limits.parts,
-            instance=settings.instance,
-            languages=settings.desk.languages,
-        )
-    )
+    return Reader(reads(settings))
 
 
 def claim_database(settings: Settings) -> Callable[[], object]:

@@ -7,6 +7,7 @@ machine, nor a jump of the clock fires a rung twice (M11, B48). What is noticed 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -16,12 +17,14 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
-from maild.desk import clocks, contents, db, inbox, letters, outbox, promises, report, tickets
+from maild import ruled
+from maild.desk import clocks, contents, db, inbox, letters, outbox, promises, report, resting, tickets
 from maild.desk.act import Act, Applied
 from maild.desk.models import Clock, Reminder, Ticket
 from maild.errors import Unavailable
-from maild.policy import escalation, hours, priority
+from maild.policy import escalation, hours, priority, ruling
 from maild.policy.changes import Audience, Breached, Change, Changed, Noted, Notified, Tagged
+from maild.policy.rules import Rule, Ruleset
 from maild.policy.sla import Climb, Rung
 from maild.stage import Stage
 
@@ -35,7 +38,8 @@ _LATE = timedelta(minutes=15)  # later than any sweep of a daemon that runs
 
 def all_due(stage: Stage, now: datetime) -> int:
     """All that is due, of every kind, a bounded number at a time; how many. 0: nothing is due."""
-    return sweep(stage, now) + remind(stage, now) + close_resolved(stage, now) + weekly(stage, now)
+    jobs = (sweep, remind, idle, close_resolved, weekly)
+    return sum(job(stage, now) for job in jobs)
 
 
 def sweep(stage: Stage, now: datetime) -> int:
@@ -103,6 +107,7 @@ def _ring(
     if clock.kind == "pending_until":
         if clock.stopped_at is None and clock.due_at <= now:
             write(_end_waiting(ticket, act))
+            _rules(stage, ticket, act, write, {"changed"}, changed=frozenset({"status"}))
         return
     climbed = clocks.climb(clock, levels, now)
     if climbed is None:
@@ -114,10 +119,31 @@ def _ring(
     if rung is not None:  # afterwards: the warning is for those who had the ticket, not for those who get it
         rungs = [ladder[i] for i in (*climbed.passed, climbed.rung or 0)]  # who is passed over tells nobody, but acts
         raises = any(one.raises for one in rungs) and ticket.id not in (raised or ())
-        if raises and raised is not None:
-            raised.add(ticket.id)
         changes = [*_marked(ticket, clock, rungs), *_escalated(stage, ticket, clock, rung, raises=raises, now=now)]
         write(tickets.apply(ticket, changes, act))
+        if raises and raised is not None:  # now that it is done: had it failed, the next clock may raise it
+            raised.add(ticket.id)
+    else:
+        changes = []
+    fields = frozenset(ruling.moved(changes))
+    occasions = {name for name, came in (("breached", climbed.breached), ("changed", fields)) if came}
+    _rules(stage, ticket, act, write, occasions, clock=clock.kind, changed=fields)
+
+
+def _rules(
+    stage: Stage,
+    ticket: Ticket,
+    act: Act,
+    write: Callable[[Applied], object],
+    occasions: AbstractSet[str],
+    *,
+    clock: str = "",
+    changed: frozenset[str] = frozenset(),
+) -> None:
+    """What the administrator's rules add to what time has brought about."""
+    applied = ruled.apply(ticket, stage.settings.rules, frozenset(occasions), act, clock=clock, changed=changed)
+    if applied is not None:
+        write(applied)
 
 
 def _fallen_due(
@@ -246,6 +272,42 @@ def weekly(stage: Stage, now: datetime) -> int:
     return len(rows)
 
 
+def idle(stage: Stage, now: datetime) -> int:
+    """Ask the rules `on: idle` about tickets that have rested so long, a bounded number at a time; how many.
+
+    Each rule sees a ticket once each time that it comes to rest. Who is told of several tickets gets one digest.
+    """
+    return sum(_rested(stage, rule, alone, now) for rule, alone in stage.settings.rules.idle)
+
+
+def _rested(stage: Stage, rule: Rule, alone: Ruleset, now: datetime) -> int:
+    assert rule.idle is not None
+    with db.transaction():
+        found = resting.come_to(rule.name, now - rule.idle, BATCH)
+        act = stage.act(now, actor="timer")
+        digests = letters.Digests(act, stage.post)
+        for number in found:
+            with _apart(rule, number), db.savepoint(), digests.stand_or_fall():
+                ticket = tickets.lock(number)
+                if ticket.touched_at is not None and ticket.touched_at <= now - rule.idle:
+                    applied = ruled.apply(ticket, alone, frozenset({"idle"}), act)
+                    if applied is not None:
+                        digests.add(applied)
+        outbox.put(digests.rows())
+    return len(found)
+
+
+@contextmanager
+def _apart(rule: Rule, number: int) -> Iterator[None]:
+    """One ticket on which a rule fails must not keep the rule from the others."""
+    try:
+        yield
+    except (Unavailable, *db.GONE):
+        raise
+    except Exception:
+        log.exception("a rule failed on a ticket that rests", rule=rule.name, ticket=number)
+
+
 def _end_waiting(ticket: Ticket, act: Act) -> Applied:
     """The time is over until which a ticket was pending: it is open again, and its owner is told."""
     why = "the time until which it was pending is over"
@@ -277,6 +339,7 @@ def _close(stage: Stage, number: int, limit: datetime, now: datetime) -> bool:
         return False
     act = stage.act(now, actor="timer")
     closed = Changed("status", "closed", "resolved and not contradicted", "timer")
-    applied = tickets.apply(ticket, [closed, Notified("closure", ("requester", "participants"))], act)
-    outbox.put(letters.write(applied, act, stage.post))
+    put = partial(_put, stage, act)
+    put(tickets.apply(ticket, [closed, Notified("closure", ("requester", "participants"))], act))
+    _rules(stage, ticket, act, put, {"changed"}, changed=frozenset({"status"}))
     return True

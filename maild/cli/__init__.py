@@ -122,4 +122,15 @@ def _visible(value: Any) -> Any:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in value)
 
 
-from maild.cli import checking, doctor, levels, looking, reporting, running, tokens, waiting  # noqa: E402,F401 - they add their commands
+from maild.cli import (  # noqa: E402 - they add their commands
+    checking,  # noqa: F401 - for what importing it does, like all of these
+    doctor,  # noqa: F401
+    levels,  # noqa: F401
+    looking,  # noqa: F401
+    reporting,  # noqa: F401
+    ruling,  # noqa: F401
+    running,  # noqa: F401
+    templating,  # noqa: F401
+    tokens,  # noqa: F401
+    waiting,  # noqa: F401
+)

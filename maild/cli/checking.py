@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
-from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import click
 
 from maild.cli import EX_CONFIG, EX_NOT_WELL, cli, output, with_folder
-from maild.config import Settings
+from maild.config import Problem
 
 
 @cli.command()
@@ -31,64 +31,70 @@ def init(folder: Path) -> None:
 @with_folder
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a problem or warning.")
 def check(folder: Path, as_json: bool) -> None:
-    """Check the whole configuration: syntax, meaning, rules' tests, and every template in every language.
+    """Check the whole configuration: syntax, meaning, secrets, rules' tests, every template in every language.
 
     A warning names what works and may not be meant; the configuration is well all the same.
 
     Example: maild --config /etc/maild check
     """
-    from maild import config, shipped
-    from maild.mail.templates import Templates
+    from maild import config
+    from maild.config import needs
 
-    warnings: list[str] = []
+    warnings: list[Problem] = []
     try:
         settings = config.load(folder)
-        warnings = [str(w) for w in config.warnings(settings)]
-        problems = [str(p) for p in config.check(settings)]
-        folders = [f for f in (folder / "templates", shipped.folder("templates")) if f.is_dir()]
-        templates = Templates(folders)
-        problems += [*_languages(settings, templates.languages()), *templates.check()]
+        warnings = sorted({*config.warnings(settings), *needs.doubts(settings)})
+        problems = sorted({*config.check(settings), *needs.unmet(settings, here=False)})
     except config.ConfigError as e:
-        problems = [str(p) for p in e.problems]
+        problems = list(e.problems)
     for problem in problems:
         _say(problem, "problem", as_json)
     for warning in warnings:
         _say(warning, "warning", as_json)
+    counts = [_count(n, word) for n, word in ((len(problems), "problem"), (len(warnings), "warning")) if n]
     if problems:
+        if not as_json:  # apart from what editors read
+            click.secho(f"{folder}: {', '.join(counts)}", fg="red", bold=True, err=True, color=_COLOUR)
         sys.exit(EX_CONFIG)
     if not as_json:
-        click.echo(f"{folder}: well")
+        click.secho(f"{folder}: {', '.join(['well', *counts])}", fg="green", bold=True, color=_COLOUR)
 
 
-def _say(text: str, kind: str, as_json: bool) -> None:
+_COLOUR = False if os.environ.get("NO_COLOR") else None  # None: in a terminal
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number} {word}{'' if number == 1 else 's'}"
+
+
+def _say(said: Problem, kind: str, as_json: bool) -> None:
     if as_json:
-        output.as_json({kind: text})
-    elif kind == "warning":  # FILE:LINE:COLUMN: warning: MESSAGE, as compilers have it
-        place, _, message = text.partition(": ")
-        click.echo(f"{place}: warning: {message}")
-    else:
-        click.echo(text)
-
-
-def _languages(settings: Settings, known: Sequence[str]) -> Iterator[str]:
-    """A language of the desk without templates: its mails would go out in another."""
-    for i, language in enumerate(settings.desk.languages):
-        if language not in known:
-            line, column = settings.places.get(("desk.yaml", ("languages", i)), (1, 1))
-            words = f"there are no templates in `{language}`; there are {', '.join(known)}"
-            yield f"desk.yaml:{line}:{column}: languages: {words} (templates/{language}/ may bring more)"
+        place = {"file": said.file, "line": said.line, "column": said.column, "message": said.message}
+        output.as_json({kind: str(said), **place})
+        return
+    # FILE:LINE:COLUMN: warning: MESSAGE, as compilers have it
+    place_of = click.style(f"{said.file}:{said.line}:{said.column}:", bold=True)
+    marked = click.style("warning: ", fg="yellow", bold=True) if kind == "warning" else ""
+    click.echo(f"{place_of} {marked}{output.plain(said.message)}", color=_COLOUR)
 
 
 @cli.command()
-@click.argument("file", type=click.Choice(["maild.yaml", "desk.yaml", "rules.yaml"]))
-def schema(file: str) -> None:
-    """Print the JSON Schema of one of the three files, for editors.
+@click.argument("file", required=False, type=click.Choice(["maild.yaml", "desk.yaml", "rules.yaml"]))
+@click.option("--text", is_flag=True, help="As a reference to read, in Markdown.")
+def schema(file: str | None, text: bool) -> None:
+    """Print the JSON Schema of one of the three files, for editors; without a name, of all three by their names.
 
     Example: maild schema desk.yaml > desk.schema.json
     """
     from maild import config
+    from maild.config import reference
+    from maild.config.load import FILES
 
-    click.echo(json.dumps(config.schema(file), indent=2, ensure_ascii=False))
+    if text:
+        click.echo(reference.markdown([file] if file else FILES), nl=False)
+        return
+    found = config.schema(file) if file else {name: config.schema(name) for name in FILES}
+    click.echo(json.dumps(found, indent=2, ensure_ascii=False))
 
 
 @cli.command()

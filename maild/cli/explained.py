@@ -38,7 +38,7 @@ def show(told: Mapping[str, Any]) -> None:
     _the_sender(told["sender"])
     _the_ticket(told)
     _the_fate(told)
-    _the_rules(told["rules"], opens=told["created"])
+    _the_rules(told)
     _block("Changes", [_change(one) for one in told["changes"]], "none")
     _block("Clocks", [_clock(one) for one in told["clocks"] if one["change"]], "none starts, stops or moves")
     _block("Mails", [_mail(one) for one in told["mails"]], "none would go out")
@@ -100,10 +100,25 @@ def _the_fate(told: Mapping[str, Any]) -> None:
         _line(f"{one['line']}: {one['result']}, {one['message']}")
 
 
-def _the_rules(found: Sequence[Mapping[str, Any]], *, opens: bool) -> None:
-    words = "there are none" if opens else "they are asked where a mail opens a ticket"
-    lines = [f"{one['rule']}: {'matched' if one['matched'] else 'did not match'}; {one['why']}" for one in found]
-    _block("Rules", lines, words)
+def _the_rules(told: Mapping[str, Any]) -> None:
+    """Each rule with a mark, and below it its conditions, where it was asked for them."""
+    if told["rules_not_asked"] is not None:
+        _head("Rules", f"they are not asked: {told['rules_not_asked']}")
+        return
+    on = f"asked on: {', '.join(told['rules_on'])}"
+    _head("Rules", on if told["rules"] else "there are none")
+    for one in told["rules"]:
+        _marked(0, f"{one['rule']}: {'matched' if one['matched'] else 'did not match'}; {one['why']}", one["matched"])
+        for each in one["conditions"]:
+            here = "   <- the first that fails" if each["first_failed"] else ""
+            _marked(2 + each["depth"], f"{each['condition']}{here}", each["holds"])
+        if not one["matched"] and one["conditions"]:
+            _line(f"    it would: {one['would']}")
+
+
+def _marked(depth: int, words: str, holds: bool) -> None:
+    mark = click.style("\u2713", fg="green") if holds else click.style("\u2717", fg="red")
+    click.echo(f"  {'  ' * depth}{mark} {output.plain(words)}")
 
 
 def _change(one: Mapping[str, Any]) -> str:

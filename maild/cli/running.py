@@ -1,4 +1,4 @@
-"""Commands that do the work: run, feed, migrate, demo."""
+"""Commands that do the work: run, reload, feed, migrate, demo."""
 
 from __future__ import annotations
 
@@ -14,8 +14,10 @@ import click
 import structlog
 
 from maild.cli import EX_CONFIG, EX_TEMPFAIL, cli, output, set_up_logging, with_folder
-from maild.config import Settings
+from maild.config import ConfigError, Settings
 from maild.errors import MaildError
+
+_PATIENCE = 120.0  # seconds that a running maild may take to read its configuration
 
 
 def ready(folder: Path) -> Settings:
@@ -42,8 +44,14 @@ def run(folder: Path, once: bool, machine: str | None) -> None:
 
     Example: maild --config /etc/maild run
     """
+    from maild.config import needs
+
     settings = ready(folder)
-    _reveal_all(settings)
+    missing = list(needs.secret_problems(settings, here=True))
+    if missing:  # every secret must be there before anything starts
+        raise ConfigError(missing)
+    for problem in needs.template_problems(settings):  # no reason to have no desk: the shipped text goes out (B68)
+        structlog.get_logger("config").warning("a template is not in order", problem=str(problem))
     from maild import once as single
     from maild import stage
     from maild.daemon import Daemon
@@ -55,15 +63,48 @@ def run(folder: Path, once: bool, machine: str | None) -> None:
         if not single.once(settings):
             sys.exit(EX_TEMPFAIL)
         return
-    Daemon(settings).run()
+    Daemon(settings, tells=lambda log: set_up_logging(log.level, log.json)).run()
 
 
-def _reveal_all(settings: Settings) -> None:
-    """Every secret must be there before anything starts."""
-    missing = settings.missing_secrets()
-    for problem in missing:
-        click.echo(f"maild: {problem}", err=True)
-    if missing:
+@cli.command()
+@with_folder
+@click.option("--machine", help="The name of this machine, where `maild run` got one.")
+@click.option("--json", "as_json", is_flag=True, help="The answer as one JSON object.")
+def reload(folder: Path, machine: str | None, as_json: bool) -> None:
+    """Take a changed configuration into use, without a restart: all of it, or nothing where something is wrong.
+
+    It is looked at here first, then the running maild reads it, and this waits for its answer. A bad one changes
+    nothing: every problem is printed, and the exit code is 78. Of several machines on one PostgreSQL, each is told by
+    a command of its own.
+
+    Example: maild --config /etc/maild reload
+    """
+    from maild import door, stage
+    from maild.config import needs
+    from maild.reload import Answer
+
+    if machine:
+        os.environ[stage.MACHINE] = machine
+    settings = ready(folder)
+    unmet = needs.unmet(settings, here=False)
+    if unmet:
+        raise ConfigError(unmet)
+    said = door.ask(door.name(settings), {"do": "reload", "folder": str(settings.folder)}, _PATIENCE)
+    if said is None:
+        why = "by another `database`, if that was changed, it runs until a restart"
+        raise MaildError(f"no maild runs here with the database of {folder} ({why}); start it with: maild run")
+    answer = Answer.of(said)
+    if as_json:
+        output.as_json(answer.as_json())
+    elif answer.well:
+        click.echo(f"reloaded: version {answer.version}")
+        for key in answer.restart:
+            click.echo(f"needs a restart; the old one stays in force: {key}")
+    else:
+        for problem in answer.problems:
+            click.echo(output.plain(problem), err=True)
+        click.echo(f"not reloaded: version {answer.version} stays in force", err=True)
+    if not answer.well:
         sys.exit(EX_CONFIG)
 
 

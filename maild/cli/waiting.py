@@ -92,9 +92,12 @@ def _release(folder: Path, numbers: tuple[int, ...], how: Release, becomes: str)
             raise MaildError(f"mail {number} is an agent's answer, which opens no ticket: accept or drop it")
         meant: Release = "send" if how == "accept" and row.verdict == "agent" else how
         with db.transaction():
-            act = stage.act(datetime.now(UTC), actor="administrator")
-            change = Released(number, meant, "maild held", "administrator")
-            tickets.apply(tickets.lock(row.__data__["ticket"]), [change], act)
+            if row.ticket is None:  # a rule held it before there was one
+                inbox.release_held(number, meant, "administrator")
+            else:
+                act = stage.act(datetime.now(UTC), actor="administrator")
+                change = Released(number, meant, "maild held", "administrator")
+                tickets.apply(tickets.lock(row.__data__["ticket"]), [change], act)
         if inbox.get(number).fate == "held":
             raise MaildError(f"mail {number} waits no more, or its bytes are gone with their retention: drop it")
         click.echo(f"{number} {becomes}")

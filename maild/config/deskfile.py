@@ -5,17 +5,29 @@ Only the shape: what the names in it mean is looked at by `meaning`, which makes
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, TypeAlias, TypeVar, get_args
+from datetime import timedelta
+from typing import Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, GetJsonSchemaHandler, PlainValidator, WithJsonSchema
+from pydantic import Field
 
-from maild.config import values
 from maild.config.machine import Section
-from maild.config.values import Day, Days, Duration, Mailbox, RungAt, SomeTime, Times
-from maild.policy.changes import Audience
-from maild.policy.forms import nearest
+from maild.config.shapes import (
+    CategoryPath,
+    DayTimes,
+    Domain,
+    DomainEnd,
+    Id,
+    Language,
+    Name,
+    OneOrMore,
+    Prefix,
+    Tag,
+    Text,
+    Told,
+    WeekDays,
+)
+from maild.config.values import Day, Days, Duration, Mailbox, RungAt, SomeTime
 from maild.policy.priority import Level, Priority
 
 Pausing = Literal["new", "open", "pending"]
@@ -24,121 +36,7 @@ TicketType = Literal["incident", "request", "problem"]
 Trust = Literal["either", "token", "dmarc", "token+dmarc", "from"]
 Receipts = Literal["all", "failures"]
 Strangers = Literal["new", "hold"]
-
-
-def _matching(pattern: str, wanted: str) -> Any:
-    """A text of a certain form; `wanted` says which in the administrator's words."""
-
-    def read(value: Any) -> str:
-        if not isinstance(value, str) or not re.fullmatch(pattern, value):
-            raise ValueError(f"{wanted} is wanted here")
-        return value
-
-    return read
-
-
-_LANGUAGE, _PREFIX = r"[a-z]{2,3}", r"[A-Z][A-Z0-9]{0,9}"
-_DOMAIN = r"[^\s@<>()\[\],;:\\\"/.*]{1,63}(\.[^\s@<>()\[\],;:\\\"/.*]{1,63})+"
-_TAG = r"[\w.-]{1,40}"
-_ID, _PATH = r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}", r"[\w.&+-]+( [\w.&+-]+)*(/[\w.&+-]+( [\w.&+-]+)*)*"
-Language: TypeAlias = Annotated[
-    str,
-    PlainValidator(_matching(_LANGUAGE, "the code of a language, such as en, it or da,")),
-    WithJsonSchema({"type": "string", "pattern": f"^{_LANGUAGE}$"}),
-]
-Prefix: TypeAlias = Annotated[
-    str,
-    PlainValidator(_matching(_PREFIX, "a short word of capital letters, such as INC,")),
-    WithJsonSchema({"type": "string", "pattern": f"^{_PREFIX}$"}),
-]
-Id: TypeAlias = Annotated[
-    str,
-    PlainValidator(_matching(_ID, "a short name of letters, digits, dots and hyphens")),
-    WithJsonSchema({"type": "string", "pattern": f"^{_ID}$"}),
-]
-Domain: TypeAlias = Annotated[
-    str,
-    PlainValidator(_matching(_DOMAIN, "a domain such as customer.example")),
-    WithJsonSchema({"type": "string", "examples": ["customer.example"]}),
-]
-CategoryPath: TypeAlias = Annotated[
-    str,
-    PlainValidator(_matching(_PATH, "a path such as network/vpn")),
-    WithJsonSchema({"type": "string", "pattern": f"^{_PATH}$"}),
-]
-
-
-def told(value: Any) -> str:
-    """Whom a rung tells: a part that people have in a ticket, or an address."""
-    known = get_args(Audience)
-    if isinstance(value, str) and (value in known or "@" in value):
-        return value if value in known else values.mailbox(value)
-    if not isinstance(value, str):
-        raise ValueError("one word or an address is wanted here, such as manager or oncall@example.org")  # noqa: TRY004 - pydantic hears of this one alone
-    close = nearest(value, known)
-    hint = close if "did you mean" in close else f"; it is one of {', '.join(known)}, or an address"
-    raise ValueError(f"`{value}` is not known here{hint}")
-
-
-Told: TypeAlias = Annotated[
-    str,
-    PlainValidator(told),
-    WithJsonSchema(
-        {"anyOf": [{"type": "string", "enum": list(get_args(Audience))}, {"type": "string", "format": "email"}]}
-    ),
-]
-Tag: TypeAlias = Annotated[
-    str,
-    PlainValidator(_matching(_TAG, "a tag of letters, digits, dots and hyphens, such as late,")),
-    WithJsonSchema({"type": "string", "pattern": f"^{_TAG}$"}),
-]
-DayName = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
-WEEK: tuple[str, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-_DAYS = re.compile(r"(mon|tue|wed|thu|fri|sat|sun)(?:-(mon|tue|wed|thu|fri|sat|sun))?")
-
-
-def weekdays(value: Any) -> tuple[int, ...]:
-    """`mon`, `mon-fri`, `sat-mon`: numbers of weekdays, Monday 0."""
-    if not isinstance(value, str) or not (found := _DAYS.fullmatch(value)) or found[1] == found[2]:
-        raise ValueError("a day or a range of days is wanted here, such as mon-fri or sat")
-    first, last = WEEK.index(found[1]), WEEK.index(found[2] or found[1])
-    return tuple((first + n) % 7 for n in range((last - first) % 7 + 1))
-
-
-def in_order(intervals: tuple[tuple[int, int], ...]) -> tuple[tuple[int, int], ...]:
-    """The opening times of a day, the earliest first, those that touch made one."""
-    found: list[tuple[int, int]] = []
-    for opens, closes in sorted(intervals):
-        if found and opens < found[-1][1]:
-            raise ValueError("these opening times overlap")
-        if found and opens == found[-1][1]:
-            found[-1] = (found[-1][0], closes)
-        else:
-            found.append((opens, closes))
-    return tuple(found)
-
-
-DayTimes: TypeAlias = Annotated[tuple[Times, ...], AfterValidator(in_order)]
-WeekDays: TypeAlias = Annotated[
-    tuple[int, ...], PlainValidator(weekdays), WithJsonSchema({"type": "string", "pattern": f"^{_DAYS.pattern}$"})
-]
-Text: TypeAlias = Annotated[str, Field(min_length=1)]
-T = TypeVar("T")
-
-
-class _AloneOrListed:
-    """Where one value is wanted or a list of them: how editors are told."""
-
-    def __get_pydantic_json_schema__(self, core: Any, handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        found = handler(core)
-        return {"anyOf": [found["items"], found]}
-
-
-def _listed(value: Any) -> Any:
-    return [value] if isinstance(value, (str, int, float)) else value
-
-
-OneOrMore: TypeAlias = Annotated[tuple[T, ...], BeforeValidator(_listed), _AloneOrListed()]
+Asked = Literal["symptoms", "since", "who", "what", "other"]
 
 
 class PersonSection(Section):
@@ -184,24 +82,60 @@ class LineSection(Section):
 
 
 class CategorySection(Section):
-    """What a ticket can be about."""
+    """What a ticket can be about. What it does not say it takes from the category above it."""
 
+    parent: CategoryPath | None = Field(
+        default=None,
+        description="The category from which it takes what it does not say; else the one above in its path: "
+        "network/vpn takes it from network.",
+    )
     line: str | None = Field(default=None, description="The line that gets such tickets; else the first.")
     service: Text | None = Field(default=None, description="The service that is affected.")
+    impact: Level | None = Field(default=None, description="How much it touches the users, unless a rule says.")
+    urgency: Level | None = Field(default=None, description="How soon it hurts, unless a rule says.")
+    sla: Text | None = Field(
+        default=None, description="The name of the agreement that is for such tickets, whatever its `when` says."
+    )
     questions: Mapping[Language, tuple[Text, ...]] = Field(
         default={}, description="What the acknowledgement asks the user, by language: the first diagnosis."
     )
+    asks: tuple[Asked, ...] = Field(
+        default=(),
+        description="What each of the questions asks for, in their order: symptoms, since (when it began), who (is "
+        "affected), what (is affected) or other. Under that name the ticket keeps the answer.",
+    )
+    checklist: Mapping[Language, tuple[Text, ...]] = Field(
+        default={}, description="What the agent should look at, by language; it stands in the notices to them."
+    )
+    reply: str | None = Field(
+        default=None, description="The text of `replies` that is offered to the agent as a prepared answer."
+    )
+
+
+class ServiceSection(Section):
+    """Something that the users rely on."""
+
+    business: Level | None = Field(default=None, description="How much the business is touched when it fails.")
+    line: str | None = Field(default=None, description="The line that knows it, where the category names none.")
+
+
+class VipSection(Section):
+    """People of whom each ticket touches the business. Only one of `address` and `domain`."""
+
+    address: Mailbox | None = Field(default=None, description="Whose tickets: an address.")
+    domain: Domain | None = Field(default=None, description="Whose tickets: all of a domain, subdomains included.")
+    business: Level = Field(default="high", description="How much their work matters to the business.")
 
 
 class Defaults(Section):
     """Of a ticket of which nothing else is known."""
 
-    impact: Level = Field(default="medium", description="How much is touched.")
+    impact: Level = Field(default="medium", description="How much the users are touched.")
     urgency: Level = Field(default="medium", description="How soon it hurts.")
 
 
 class PrioritySection(Section):
-    """Priority follows from impact and urgency."""
+    """Priority follows from impact, on the users or on the business, whichever is higher, and urgency."""
 
     default: Defaults = Field(default=Defaults(), description="Of a ticket of which nothing else is known.")
     matrix: Mapping[Level, Mapping[Level, Priority]] = Field(
@@ -298,10 +232,10 @@ class ClosingSection(Section):
     """How a ticket ends."""
 
     after_resolved: SomeTime = Field(
-        default=values.duration("3d"), description="A resolved ticket closes by itself after this time."
+        default=timedelta(days=3), description="A resolved ticket closes by itself after this time."
     )
     reopen_within: Duration = Field(
-        default=values.duration("7d"),
+        default=timedelta(days=7),
         description="So long a reply to a closed ticket opens it again; later it makes a new one.",
     )
     satisfaction: bool = Field(default=True, description="Whether the user is asked how satisfied they are.")
@@ -324,6 +258,11 @@ class DeskFile(Section):
     languages: tuple[Language, ...] = Field(
         default=("en",), description="In which maild writes; the first where it knows no better."
     )
+    languages_by_domain: Mapping[DomainEnd, Language] = Field(
+        default={},
+        description="Which language they speak at a domain (customer.dk) or in all that end so (it); the longest that "
+        "fits holds. It counts where neither the mail tells its language nor an earlier one did.",
+    )
     people: Mapping[Id, PersonSection] = Field(description="The staff, by a short name that stands for them below.")
     lines: Mapping[Id, LineSection] = Field(description="The lines of support, the first contact first.")
     manager: str = Field(description="Who is told when time runs out.")
@@ -333,7 +272,16 @@ class DeskFile(Section):
     categories: Mapping[CategoryPath, CategorySection] = Field(
         default={}, description="What tickets can be about: a tree of paths such as network/vpn."
     )
-    priority: PrioritySection = Field(description="Priority follows from impact and urgency.")
+    services: Mapping[Name, ServiceSection] = Field(
+        default={},
+        description="What the users rely on, by name. Where any stand here, categories and agents can name no others.",
+    )
+    vips: tuple[VipSection, ...] = Field(
+        default=(), description="People whose tickets touch the business more; a forged From counts for nothing."
+    )
+    priority: PrioritySection = Field(
+        description="Priority follows from the impact, on users or on the business, whichever is higher, and urgency."
+    )
     calendars: Mapping[Id, CalendarSection] = Field(description="When somebody is at work.")
     sla: tuple[SlaSection, ...] = Field(description="What is promised; the first that matches holds.")
     escalation: Mapping[ClockKind, tuple[RungSection, ...]] = Field(

@@ -3,28 +3,32 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from maild.config import meaning, tree, words
+from maild.config import meaning, rulebook, tree, words
 from maild.config.deskfile import DeskFile
 from maild.config.machine import MaildFile
 from maild.config.problems import ConfigError, Problem
 from maild.config.settings import Desk, Log, Settings
 from maild.config.tree import Document
-from maild.policy import rules
-from maild.policy.forms import Reader, nearest
+from maild.policy.rules import Ruleset
 
 FILES = ("maild.yaml", "desk.yaml", "rules.yaml")
+TEMPLATES = "templates"  # the folder beside them with templates that replace or add to those that maild ships
 
 M = TypeVar("M", bound=BaseModel)
 
 
-def load(folder: Path) -> Settings:
-    """The settings of a configuration folder. Raises ConfigError with all problems of all its files."""
+def load(folder: Path, rules: Path | None = None) -> Settings:
+    """The settings of a configuration folder. Raises ConfigError with all problems of all its files.
+
+    `rules`: a file that stands in for its rules.yaml.
+    """
     folder = Path(folder).absolute()
     if not folder.is_dir():
         what = "is not a folder" if folder.exists() else "does not exist"
@@ -34,9 +38,9 @@ def load(folder: Path) -> Settings:
     found: dict[str, Document] = {}
     for name in FILES:
         try:
-            found[name] = tree.read(folder / name)
+            found[name] = tree.read(rules if rules is not None and name == "rules.yaml" else folder / name)
         except tree.Refused as e:
-            problems.append(e.problem)
+            problems += e.problems
     machine = _shaped(found.get("maild.yaml"), MaildFile, folder)
     desk_file = _shaped(found.get("desk.yaml"), DeskFile, folder)
     if machine:
@@ -44,7 +48,7 @@ def load(folder: Path) -> Settings:
     desk = meaning.desk(desk_file, found["desk.yaml"]) if desk_file else None
     if machine and desk_file:
         meaning.look_at_addresses(machine, desk_file, found["desk.yaml"])
-    ruleset = _rules(found["rules.yaml"], _known(machine, desk_file)) if "rules.yaml" in found else ()
+    ruleset = rulebook.read(found["rules.yaml"], machine, desk_file) if "rules.yaml" in found else Ruleset()
     problems += [problem for document in found.values() for problem in document.problems]
     if problems or machine is None or desk is None:
         raise ConfigError(problems)
@@ -52,14 +56,11 @@ def load(folder: Path) -> Settings:
 
 
 def _settings(
-    folder: Path, machine: MaildFile, desk: Desk, ruleset: tuple[rules.Rule, ...], found: Mapping[str, Document]
+    folder: Path, machine: MaildFile, desk: Desk, ruleset: Ruleset, found: Mapping[str, Document]
 ) -> Settings:
-    digest = hashlib.sha256()
-    for name in FILES:
-        digest.update(hashlib.sha256(found[name].raw).digest())
     return Settings(
         folder=folder,
-        version=digest.hexdigest()[:12],
+        version=_version(folder, found),
         instance=machine.instance,
         secret=machine.secret,
         database=machine.database,
@@ -72,7 +73,32 @@ def _settings(
         desk=desk,
         rules=ruleset,
         places={(name, where): at for name, document in found.items() for where, at in document.values.items()},
+        administrator=machine.administrator,
     )
+
+
+def overrides(folder: Path) -> list[Path]:
+    """The files by which a configuration replaces or adds templates, in order."""
+    found = (folder / TEMPLATES).glob("**/*") if (folder / TEMPLATES).is_dir() else ()
+    return sorted(path for path in found if path.is_file())
+
+
+def templates_digest(folder: Path) -> bytes:
+    """Tells one content of the configuration's own templates from another; empty where it has none."""
+    found = [(path, hashlib.sha256()) for path in overrides(folder)]
+    for path, digest in found:
+        with suppress(OSError):  # `needs` says what is wrong with it
+            digest.update(f"{path.relative_to(folder)}\0".encode() + path.read_bytes())
+    return b"".join(digest.digest() for _, digest in found)
+
+
+def _version(folder: Path, found: Mapping[str, Document]) -> str:
+    """Tells one content of a configuration from another: its three files, and its own templates."""
+    digest = hashlib.sha256()
+    for name in FILES:
+        digest.update(hashlib.sha256(found[name].raw).digest())
+    digest.update(templates_digest(folder))
+    return digest.hexdigest()[:12]
 
 
 def _shaped(document: Document | None, model: type[M], folder: Path) -> M | None:
@@ -87,50 +113,3 @@ def _shaped(document: Document | None, model: type[M], folder: Path) -> M | None
     except ValidationError as e:
         words.complain(document, model, e)
         return None
-
-
-def _known(machine: MaildFile | None, desk: DeskFile | None) -> dict[str, Collection[str]]:
-    """The names that rules may use; those of a file that cannot be read are not looked at."""
-    known: dict[str, Collection[str]] = {}
-    if machine:
-        known["account"] = [account.name for account in machine.accounts]
-    if desk:
-        known["line"] = list(desk.lines)
-        known["category"] = list(desk.categories)
-        known["agent"] = list(dict.fromkeys(agent for line in desk.lines.values() for agent in line.agents))
-    return known
-
-
-def _rules(document: Document, known: Mapping[str, Collection[str]]) -> tuple[rules.Rule, ...]:
-    """The rules of rules.yaml. An empty file has none."""
-    top = document.value
-    if top is None:
-        return ()
-    if not isinstance(top, dict):
-        document.complain((), "keys and values are wanted here, the first being `rules:`")
-        return ()
-    for key in top:
-        if key != "rules":
-            document.complain((key,), f"unknown key `{key}`{nearest(key, ('rules',))}", at_key=True)
-    listed = top.get("rules")
-    if listed is None:
-        return ()
-    if not isinstance(listed, list):
-        document.complain(("rules",), "a list of rules is wanted here, each beginning with `- name: ...`")
-        return ()
-    return _read_rules(listed, document, Reader(known))
-
-
-def _read_rules(listed: list[object], document: Document, reader: Reader) -> tuple[rules.Rule, ...]:
-    read = [rules.read(each, ("rules", i), reader, document.line(("rules", i))) for i, each in enumerate(listed)]
-    for where, message, at_key in reader.problems:
-        document.complain(where, message, at_key=at_key)
-    first: dict[str, int] = {}
-    for i, rule in enumerate(read):
-        if rule is None or not rule.name:
-            continue
-        if rule.name in first:
-            message = f'a rule "{rule.name}" stands already on line {first[rule.name]}; each needs a name of its own'
-            document.complain(("rules", i, "name"), message)
-        first.setdefault(rule.name, rule.line)
-    return tuple(rule for rule in read if rule is not None)

@@ -8,10 +8,12 @@ from typing import Annotated, Any, Literal, TypeAlias
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, PlainValidator, ValidationInfo, WithJsonSchema, field_validator
+from pydantic_core import PydanticCustomError
 
 from maild.config import values
 from maild.config.secrets import Secret
 from maild.config.values import Count, Duration, Endpoint, From, Host, Mailbox, PerTime, Port, Quota, Size, SomeTime
+from maild.policy import span
 
 Tls = Literal["implicit", "starttls", "none"]
 TLS = "implicit (TLS from the start), starttls, or none (only for a server on this machine)."
@@ -22,6 +24,15 @@ class Section(BaseModel):
     """A mapping of YAML: frozen, and no key but its own."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _true_or_false(cls, value: Any, info: ValidationInfo) -> Any:
+        """A truth value is written as one: `no` is a text in YAML 1.2, also where a language is called so."""
+        field = cls.model_fields.get(info.field_name or "")
+        if field is not None and field.annotation is bool and not isinstance(value, bool):
+            raise PydanticCustomError("bool_type", "true or false is wanted here")
+        return value
 
 
 def _name(value: Any) -> str:
@@ -113,7 +124,7 @@ class Account(Section):
     )
     failed: str = Field(default="Failed", min_length=1, description="Where a mail is moved that could not be read.")
     poll: SomeTime = Field(
-        default=values.duration("60s"),
+        default=span.duration("60s"),
         description="How often to look for mail, besides IDLE, which can fail in silence.",
     )
     plus_addressing: bool = Field(
@@ -160,7 +171,9 @@ class Limits(Section):
     """What a mail, and a sender, may cost."""
 
     size: Size = Field(
-        default=values.size("25MB"), description="The largest mail that is read in full; else its header alone."
+        default=values.size("25MB"),
+        json_schema_extra={"default": "25MB"},
+        description="The largest mail that is read in full; else its header alone.",
     )
     parts: Count = Field(default=100, description="How many MIME parts of a mail are looked at.")
     acknowledgements_per_sender: PerTime = Field(
@@ -172,7 +185,7 @@ class Limits(Section):
 class Retention(Section):
     """How long things are kept. Null keeps for ever."""
 
-    raw: Duration | None = Field(default=values.duration("365d"), description="The mails as they came, byte for byte.")
+    raw: Duration | None = Field(default=span.duration("365d"), description="The mails as they came, byte for byte.")
     closed: Duration | None = Field(default=None, description="Closed tickets with all that belongs to them.")
 
 
@@ -195,6 +208,10 @@ class MaildFile(Section):
     )
     accounts: tuple[Account, ...] = Field(description="The mailboxes that users write to.")
     sending: Sending = Field(description="How mail leaves.")
+    administrator: Mailbox | None = Field(
+        default=None,
+        description="Who gets a mail when a changed configuration cannot be used; null: the manager of desk.yaml.",
+    )
     listener: ListenerSection | None = Field(
         default=None, description="A door for an MTA that delivers to maild itself; null has none."
     )

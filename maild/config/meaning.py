@@ -7,17 +7,18 @@ made of a wrong file is not to be used, its problems say so.
 from __future__ import annotations
 
 import zoneinfo
-from collections.abc import Iterable, Mapping
 from datetime import date
 from types import MappingProxyType
 from typing import cast, get_args
 from zoneinfo import ZoneInfo
 
-from maild.config import staff
-from maild.config.deskfile import WEEK, CalendarSection, DeskFile, RungSection, SlaSection, WhenSection
+from maild.config import staff, subjects
+from maild.config.deskfile import CalendarSection, DeskFile, RungSection, SlaSection, WhenSection
 from maild.config.machine import MaildFile
+from maild.config.names import Names, listed
 from maild.config.problems import Where
-from maild.config.settings import Category, Closing, Desk, Line, Listener
+from maild.config.settings import Closing, Desk, Line, Listener
+from maild.config.shapes import WEEK
 from maild.config.tree import Document
 from maild.errors import UnknownThing
 from maild.mail import trust
@@ -27,7 +28,7 @@ from maild.policy import hours
 from maild.policy.changes import Audience
 from maild.policy.forms import nearest
 from maild.policy.hours import Calendar, Intervals
-from maild.policy.priority import LEVELS, PRIORITIES, Matrix
+from maild.policy.priority import PRIORITIES
 from maild.policy.sla import Levels, Policy, Rung, Target, When
 
 YEAR = 2026  # any year: whether a country is known does not depend on it
@@ -106,7 +107,7 @@ def look_at_addresses(machine: MaildFile, desk: DeskFile, document: Document) ->
 
 def desk(file: DeskFile, document: Document) -> Desk:
     """The desk that the file describes."""
-    names = _Names(file, document)
+    names = Names(file, document)
     owners = staff.owners(file, document)
     if not file.languages:
         document.complain(("languages",), "at least one language is wanted here")
@@ -131,38 +132,22 @@ def desk(file: DeskFile, document: Document) -> Desk:
         lines=MappingProxyType(lines),
         manager=file.manager,
         data_protection=file.data_protection or (file.manager,),
-        categories=MappingProxyType({path: _category(path, names, file) for path in file.categories}),
-        priority=_matrix(file, document),
+        categories=MappingProxyType(subjects.categories(file, names)),
+        priority=subjects.matrix(file, document),
         levels=_levels(file, names, document),
         closing=Closing(file.closing.after_resolved, file.closing.reopen_within, file.closing.satisfaction),
         addresses=MappingProxyType(owners),
         strangers=file.strangers,
         domains=MappingProxyType(_domains(file, names)),
-        replies=MappingProxyType({name: _reply(name, names, file) for name in file.replies}),
+        replies=MappingProxyType({name: subjects.reply(name, names, file) for name in file.replies}),
         weekly_report=file.reports.weekly,
+        services=MappingProxyType(subjects.services(file, names)),
+        vips=subjects.vips(file, names),
+        languages_by_domain=MappingProxyType(subjects.languages_by_domain(file, names)),
     )
 
 
-class _Names:
-    """Looks names up, and notes those that nothing has."""
-
-    def __init__(self, file: DeskFile, document: Document) -> None:
-        self.file, self.document = file, document
-
-    def one(self, where: Where, name: str | None, known: Iterable[str], kind: str) -> None:
-        if name is not None and name not in (names := list(known)):
-            self.document.complain(where, f"there is no {kind} `{name}`{nearest(name, names)}")
-
-    def each(self, where: Where, found: tuple[str, ...], known: Iterable[str] | None, kind: str) -> None:
-        """The names of a list; with `known` None only that none stands there twice."""
-        for i, name in enumerate(found):
-            if known is not None:
-                self.one((*where, i), name, known, kind)
-            if name in found[:i]:
-                self.document.complain((*where, i), f"the {kind} `{name}` stands here twice")
-
-
-def _domains(file: DeskFile, names: _Names) -> dict[str, str]:
+def _domains(file: DeskFile, names: Names) -> dict[str, str]:
     """Which company each domain belongs to, in its canonical form."""
     owners: dict[str, str] = {}
     for company, section in file.companies.items():
@@ -179,16 +164,7 @@ def _domains(file: DeskFile, names: _Names) -> dict[str, str]:
     return owners
 
 
-def _reply(name: str, names: _Names, file: DeskFile) -> Mapping[str, str]:
-    section, here = file.replies[name], ("replies", name)
-    if not section:
-        names.document.complain(here, f"the reply `{name}` has no text in any language")
-    for language in section:
-        names.one((*here, language), language, file.languages, "language")
-    return MappingProxyType({x: section[x] for x in file.languages if x in section})
-
-
-def _line(name: str, names: _Names, file: DeskFile) -> Line:
+def _line(name: str, names: Names, file: DeskFile) -> Line:
     section, here = file.lines[name], ("lines", name)
     if not section.agents:
         names.document.complain((*here, "agents"), f"the line `{name}` has no agents; somebody must get its tickets")
@@ -197,30 +173,10 @@ def _line(name: str, names: _Names, file: DeskFile) -> Line:
     return Line(name, section.agents, section.lead or next(iter(section.agents), ""))
 
 
-def _category(path: str, names: _Names, file: DeskFile) -> Category:
-    section, here = file.categories[path], ("categories", path)
-    names.one((*here, "line"), section.line, file.lines, "line")
-    for language in section.questions:
-        names.one((*here, "questions", language), language, file.languages, "language")
-    return Category(path, section.line, section.service, MappingProxyType(dict(section.questions)))
-
-
-def _matrix(file: DeskFile, document: Document) -> Matrix:
-    cells: Mapping[str, Mapping[str, str]] = {i: dict(row.items()) for i, row in file.priority.matrix.items()}
-    for impact in LEVELS:
-        if impact not in cells:
-            document.complain(("priority", "matrix"), f"the matrix has no row for the impact `{impact}`", at_key=True)
-            continue
-        if missing := [urgency for urgency in LEVELS if urgency not in cells[impact]]:
-            message = f"the row `{impact}` of the matrix has no priority for the urgency {_listed(missing)}"
-            document.complain(("priority", "matrix", impact), message, at_key=True)
-    return Matrix(cells, file.priority.default.impact, file.priority.default.urgency)
-
-
 # -- clocks ----------------------------------------------------------------------------------------------------------
 
 
-def _levels(file: DeskFile, names: _Names, document: Document) -> Levels:
+def _levels(file: DeskFile, names: Names, document: Document) -> Levels:
     calendars = {name: _calendar(name, section, document) for name, section in file.calendars.items()}
     if not calendars:
         document.complain(("calendars",), "at least one calendar is wanted here")
@@ -242,10 +198,10 @@ def _levels(file: DeskFile, names: _Names, document: Document) -> Levels:
     )
 
 
-def _policy(section: SlaSection, here: Where, names: _Names, file: DeskFile) -> Policy:
+def _policy(section: SlaSection, here: Where, names: Names, file: DeskFile) -> Policy:
     if missing := [priority for priority in PRIORITIES if priority not in section.targets]:
         names.document.complain(
-            (*here, "targets"), f"there is no target for the priority {_listed(missing)}", at_key=True
+            (*here, "targets"), f"there is no target for the priority {listed(missing)}", at_key=True
         )
     targets: dict[str, Target] = {}
     for priority, target in section.targets.items():
@@ -264,12 +220,14 @@ def _policy(section: SlaSection, here: Where, names: _Names, file: DeskFile) -> 
     )
 
 
-def _when(section: WhenSection, here: Where, names: _Names, file: DeskFile) -> When:
+def _when(section: WhenSection, here: Where, names: Names, file: DeskFile) -> When:
     if not any(getattr(section, word) for word in WhenSection.model_fields):
         names.document.complain(here, "say for which tickets, or leave `when` out", at_key=True)
     branches = {"/".join(path.split("/")[: n + 1]) for path in file.categories for n in range(path.count("/") + 1)}
     for i, path in enumerate(section.category):
         names.one((*here, "category", i), path, sorted(branches), "category")
+    for i, service in enumerate(section.service):
+        names.service((*here, "service", i), service)
     for i, language in enumerate(section.language):
         names.one((*here, "language", i), language, file.languages, "language")
     return When(
@@ -351,7 +309,3 @@ def _week(section: CalendarSection, here: Where, document: Document) -> tuple[In
                 document.complain((*here, "hours"), message, at_key=True)
             week[number] = times
     return tuple(week)
-
-
-def _listed(names: list[str]) -> str:
-    return ", ".join(f"`{name}`" for name in names)

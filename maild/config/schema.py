@@ -9,12 +9,12 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema
 
-from maild.config.check import EXPECT, MAIL
+from maild.config import trialform
 from maild.config.deskfile import DeskFile
 from maild.config.machine import MaildFile
 from maild.config.values import PERIODS, Quota
 from maild.errors import UnknownThing
-from maild.policy import conditions, rules
+from maild.policy import actions, conditions
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 MODELS: Mapping[str, type[BaseModel]] = {"maild.yaml": MaildFile, "desk.yaml": DeskFile}
@@ -57,13 +57,17 @@ def _tidy(node: Any) -> None:
         default = node["default"]
         if default is not None and not isinstance(default, TYPES.get(str(node.get("type")), str)):
             del node["default"]
-    for each in node.values():
-        _tidy(each)
+    for key, each in node.items():
+        for inner in each.values() if key in ("properties", "$defs") else [each]:  # a key may be called `default`
+            _tidy(inner)
 
 
 def _duration(time: timedelta) -> str:
     parts = ((time.days, "d"), (time.seconds // 3600, "h"), (time.seconds // 60 % 60, "m"), (time.seconds % 60, "s"))
     return "".join(f"{n}{unit}" for n, unit in parts if n) or "0s"
+
+
+_OCCASION = {"type": "string", "pattern": "^(opened|replied|changed|breached|idle [0-9dhms]+)$"}
 
 
 def _rules() -> dict[str, Any]:
@@ -73,18 +77,25 @@ def _rules() -> dict[str, Any]:
         "required": ["name", "when", "then"],
         "properties": {
             "name": {"type": "string", "minLength": 1, "description": "Stands in a ticket's history as the reason."},
-            "when": {"$ref": "#/$defs/when", "description": "What must hold of the mail, all of it."},
-            "then": {"$ref": "#/$defs/then", "description": "What is done to the ticket."},
+            "on": {
+                "anyOf": [_OCCASION, {"type": "array", "items": _OCCASION, "minItems": 1}],
+                "default": "opened",
+                "description": "When it is asked: opened (a mail opens a ticket), replied (one joins it), changed "
+                "(somebody or time changed it), breached (a promise was broken), idle 2d (nobody touched it so long).",
+            },
+            "when": {"$ref": "#/$defs/when", "description": "What must hold, all of it."},
+            "then": {"$ref": "#/$defs/then", "description": "What is done."},
+            "why": {"type": "string", "description": "The reason in your words, for the ticket's history."},
             "stop": {"type": "boolean", "default": False, "description": "No rule below this one is looked at."},
             "enabled": {"type": "boolean", "default": True, "description": "Whether the rule is in use."},
             "tests": {
                 "type": "array",
                 "description": "Mails that all rules are tried on by `maild check`, and what must come of each.",
-                "items": _trial(),
+                "items": trialform.schema(),
             },
         },
     }
-    actions = {a.name: {**a.form.schema, "description": a.text} for a in rules.ACTIONS.values()}
+    done = {a.name: {**a.form.schema, "description": a.text} for a in actions.ACTIONS.values()}
     return {
         "$schema": DIALECT,
         "title": "rules.yaml",
@@ -101,26 +112,6 @@ def _rules() -> dict[str, Any]:
         "$defs": {
             "rule": rule,
             "when": conditions.schema(),
-            "then": {"type": "object", "additionalProperties": False, "properties": actions},
-        },
-    }
-
-
-def _trial() -> dict[str, Any]:
-    return {
-        "type": "object",
-        "additionalProperties": False,
-        "required": ["mail", "expect"],
-        "properties": {
-            "mail": {
-                "type": "object",
-                "description": "A mail that opens a ticket.",
-                "propertyNames": {"enum": list(MAIL)},
-            },
-            "expect": {
-                "type": "object",
-                "description": "What the ticket must then be; null where it must have none.",
-                "propertyNames": {"enum": list(EXPECT)},
-            },
+            "then": {"type": "object", "additionalProperties": False, "properties": done},
         },
     }

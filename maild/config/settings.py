@@ -13,13 +13,13 @@ from maild.config.deskfile import Receipts, Strangers, Trust
 from maild.config.machine import Account, Limits, Retention, Sending
 from maild.config.problems import Where
 from maild.config.secrets import Secret, SecretPlace
-from maild.errors import MaildError, UnknownThing
+from maild.errors import UnknownThing
 from maild.mail.address import domain
-from maild.policy.priority import Matrix
-from maild.policy.rules import Rule
+from maild.policy.priority import LEVELS, Matrix
+from maild.policy.rules import Ruleset
 from maild.policy.sla import Levels
 
-__all__ = ["Category", "Closing", "Desk", "Line", "Listener", "Log", "Person", "Secret", "Settings"]
+__all__ = ["Category", "Closing", "Desk", "Line", "Listener", "Log", "Person", "Secret", "Service", "Settings", "Vip"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +87,35 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Category:
-    """What a ticket can be about."""
+    """What a ticket can be about, with all that it takes from the categories above it."""
 
     path: str
     line: str | None
     service: str | None
     questions: Mapping[str, tuple[str, ...]]  # by language
+    asks: tuple[str, ...] = ()  # what each question asks for; one that nothing is said of asks for "other"
+    impact: str | None = None
+    urgency: str | None = None
+    sla: str | None = None  # the name of an agreement
+    checklist: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # by language
+    reply: str | None = None  # the name of a prepared text
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """Something that the users rely on."""
+
+    business: str | None  # how much the business is touched when it fails
+    line: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Vip:
+    """People whose tickets touch the business more: one canonical address, or all of a canonical domain."""
+
+    address: str | None
+    domain: str | None
+    business: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +147,9 @@ class Desk:
     domains: Mapping[str, str] = field(default_factory=dict)  # canonical domain -> company
     replies: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # by name, by language in the desk's order
     weekly_report: bool = True
+    services: Mapping[str, Service] = field(default_factory=dict)  # none: categories name them as they like
+    vips: tuple[Vip, ...] = ()
+    languages_by_domain: Mapping[str, str] = field(default_factory=dict)  # canonical domain, or the end of one
 
     def line_after(self, name: str) -> str | None:
         """The next line up the ladder, or None at its top (and of a line that is no more)."""
@@ -160,9 +186,24 @@ class Desk:
 
     def company_of(self, address: str) -> str | None:
         """The company whose domain, or a subdomain of it, an address is in; of two, that of the longer domain."""
-        labels = domain(address).split(".")
-        places = (".".join(labels[i:]) for i in range(len(labels)))
-        return next((self.domains[place] for place in places if place in self.domains), None)
+        return _by_domain(address, self.domains)
+
+    def language_of(self, address: str) -> str | None:
+        """The language that is spoken where an address is; of two that fit, that of the longer domain."""
+        return _by_domain(address, self.languages_by_domain)
+
+    def business_of(self, address: str) -> str | None:
+        """How much the business is touched by the tickets of a canonical address, because of whose it is."""
+        place = f".{domain(address)}"
+        theirs = (v for v in self.vips if v.address == address or (v.domain and place.endswith(f".{v.domain}")))
+        return min((vip.business for vip in theirs), key=LEVELS.index, default=None)
+
+
+def _by_domain(address: str, known: Mapping[str, str]) -> str | None:
+    """What stands beside the longest domain that an address is in."""
+    labels = domain(address).split(".") if known else []
+    places = (".".join(labels[i:]) for i in range(len(labels)))
+    return next((known[place] for place in places if place in known), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,8 +222,9 @@ class Settings:
     retention: Retention
     log: Log
     desk: Desk
-    rules: tuple[Rule, ...]
+    rules: Ruleset
     places: Mapping[tuple[str, Where], tuple[int, int]]  # line and column of a value of a file, for `check`
+    administrator: str | None = None  # who hears of a configuration that could not be reloaded; else the manager
 
     def account(self, name: str) -> Account:
         """An account by its name. Raises UnknownThing."""
@@ -190,16 +232,3 @@ class Settings:
             if account.name == name:
                 return account
         raise UnknownThing(f'there is no account "{name}"; there is {", ".join(a.name for a in self.accounts)}')
-
-    def missing_secrets(self) -> list[str]:
-        """What is wrong with the places where the secrets lie: they must be there before the settings are in force."""
-        places = {"secret": self.secret, "the password for sending": self.sending.smtp.password}
-        places |= {f"the password of the account {a.name}": a.imap.password for a in self.accounts if a.imap}
-        found = []
-        for name, place in places.items():
-            try:
-                if place is not None:
-                    place.reveal()
-            except MaildError as e:
-                found.append(f"{name}: {e}")
-        return found

@@ -8,7 +8,8 @@ and alias bombs), tags, several documents, deep nesting, large files.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,14 +20,16 @@ SIZE_LIMIT = 2_000_000  # bytes; some 10,000 rules
 DEPTH_LIMIT = 20
 TRUE, FALSE, NULL = ("true", "True", "TRUE"), ("false", "False", "FALSE"), ("", "~", "null", "Null", "NULL")
 WHOLE = re.compile(r"[-+]?(0|[1-9][0-9]{0,14})")  # no leading zero: 0600 stays text, whatever it was meant to be
+BREAK = re.compile("[\x85\u2028\u2029]")
+FAR = re.compile(r"\\U([0-9A-Fa-f]{8})")
 DECIMAL = re.compile(r"[-+]?[0-9]{1,15}\.[0-9]{1,15}")
 
 
 class Refused(Exception):
-    """The file cannot be read as a whole; holds the problem that says why."""
+    """The file cannot be read as a whole; holds the problem that says why, and those that were found before it."""
 
-    def __init__(self, problem: Problem) -> None:
-        self.problem = problem
+    def __init__(self, problem: Problem, before: Iterable[Problem] = ()) -> None:
+        self.problems = (*before, problem)
         super().__init__(str(problem))
 
 
@@ -62,6 +65,8 @@ def read(path: Path) -> Document:
         return Refused(Problem(path.name, line, column, message))
 
     try:
+        if not path.is_file() and path.exists():  # to open a pipe would be to wait for who writes to it
+            raise refuse(f"{'a folder' if path.is_dir() else 'something else'} is here in place of the file")
         with path.open("rb") as file:
             document.raw = file.read(SIZE_LIMIT + 1)
     except FileNotFoundError:
@@ -85,26 +90,81 @@ def _parse(text: str, document: Document) -> None:
     from ruamel.yaml import YAML
     from ruamel.yaml.error import YAMLError
 
+    if break_ := BREAK.search(text):  # the parser counts it as a line, and no editor does
+        words = f"an invisible line break (U+{ord(break_[0]):04X}) stands here; take it out"
+        raise Refused(Problem(document.file, *_place(text, break_.start()), words))
+    builder = _Builder(document)
     try:
-        _Builder(document).build(YAML(typ="safe", pure=True).parse(text))
+        builder.build(YAML(typ="safe", pure=True).parse(text))
     except YAMLError as e:
-        mark = getattr(e, "problem_mark", None) or getattr(e, "context_mark", None)
-        line, column = (mark.line + 1, mark.column + 1) if mark else (_line_of_bad_character(text, e), 1)
-        what = getattr(e, "problem", None) or getattr(e, "reason", None) or "it cannot be read"
-        raise Refused(Problem(document.file, line, column, f"not valid YAML: {what}{_hint(str(what))}")) from None
+        (line, column), words = _unclosed(e, builder.quoted) or _wrong(e, text)
+        raise Refused(Problem(document.file, line, column, f"not valid YAML: {words}"), document.problems) from None
+    except (OverflowError, ValueError):  # of chr()
+        position = next((m.start() for m in FAR.finditer(text) if int(m[1], 16) > sys.maxunicode), 0)
+        words = "not valid YAML: there is no such character"
+        raise Refused(Problem(document.file, *_place(text, position), words)) from None
 
 
-def _line_of_bad_character(text: str, error: Exception) -> int:
-    position = getattr(error, "position", 0)
-    return text.count("\n", 0, position) + 1 if isinstance(position, int) else 1
+def _unclosed(error: Any, quoted: tuple[tuple[int, int], int] | None) -> tuple[tuple[int, int], str] | None:
+    """Where something was opened that is not closed: the parser notices only far below, or at the end of the file."""
+    opened, noticed = getattr(error, "context_mark", None), getattr(error, "problem_mark", None)
+    context = str(getattr(error, "context", ""))
+    if opened is None or noticed is None:
+        return None
+    start = (opened.line + 1, opened.column + 1)
+    if "quoted scalar" in context and "unexpected" in str(error.problem):
+        return start, "the quote that is opened here is not closed"
+    if "simple key" in context:
+        return start, "a key ends with a colon and a blank, such as `name: value`; one of them is missing here"
+    if quoted is not None and noticed.line + 1 == quoted[1]:
+        return quoted[0], f"the quote that is opened here is closed only on line {quoted[1]}; is one missing?"
+    what = str(error.problem)
+    at_end, crossed = "<stream end>" in what, what.endswith(("got ']'", "got '}'"))
+    if "flow" in context and (noticed.line > opened.line or at_end or crossed):
+        bracket = "[" if "sequence" in context else "{"
+        before = (
+            ""
+            if at_end
+            else f" before line {noticed.line + 1}"
+            if noticed.line > opened.line
+            else f" before {what[-2]}"
+        )
+        return start, f"the {bracket} that is opened here is not closed{before}"
+    return None
 
 
-def _hint(what: str) -> str:
+def _wrong(error: Any, text: str) -> tuple[tuple[int, int], str]:
+    mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+    position = getattr(error, "position", None)
+    place = (1, 1)
+    if mark is not None:
+        place = (mark.line + 1, mark.column + 1)
+    elif isinstance(position, int):  # of a character that no YAML may have
+        place = _place(text, position)
+    what = str(getattr(error, "problem", None) or getattr(error, "reason", None) or "it cannot be read")
+    return place, what + _hint(what, str(getattr(error, "context", "")))
+
+
+def _place(text: str, position: int) -> tuple[int, int]:
+    return text.count("\n", 0, position) + 1, position - text.rfind("\n", 0, position)
+
+
+def _hint(what: str, context: str) -> str:
     if "mapping values are not allowed" in what:
         return " (a text with a colon needs quotes)"
     if "\\t" in what or "tab" in what:
         return " (indent with blanks, not with tabs)"
-    if "cannot start any token" in what or "expected <block end>" in what:
+    if "alias" in context or "anchor" in context or "cannot start any token" in what:
+        return " (a text that begins so needs quotes)"
+    if what.endswith(("found ']'", "found '}'")):
+        return " (a bracket too many?)"
+    if "sequence entries are not allowed" in what:
+        return " (write [one, two], or begin a new line)"
+    if what.endswith(("<block mapping start>'", "<block sequence start>'", "found '?'", "found '-'")):
+        return " (is the line indented like those that it belongs to?)"
+    if what.endswith("got '<scalar>'"):
+        return " (a quote or a comma is missing before it)"
+    if "expected <block end>" in what:
         return " (look at the quotes and the indentation around it)"
     return ""
 
@@ -115,8 +175,11 @@ class _Builder:
     def __init__(self, document: Document) -> None:
         self.document = document
         self.documents = 0
+        # Where the last quoted text of several lines begins, and the line on which it ends.
+        self.quoted: tuple[tuple[int, int], int] | None = None
 
     def build(self, events: Iterator[Any]) -> None:
+        events = self.noted(events)
         for event in events:
             kind = type(event).__name__
             if kind == "DocumentStartEvent":
@@ -126,11 +189,19 @@ class _Builder:
             elif kind in ("ScalarEvent", "SequenceStartEvent", "MappingStartEvent", "AliasEvent"):
                 self.document.value = self.node(event, events, ())
 
+    def noted(self, events: Iterator[Any]) -> Iterator[Any]:
+        """The events, each noted: what the parser says of an error alone does not lead to it."""
+        for event in events:
+            if getattr(event, "style", None) in ("'", '"') and event.end_mark.line > event.start_mark.line:
+                self.quoted = self.place(event), event.end_mark.line + 1
+            yield event
+
     def node(self, event: Any, events: Iterator[Any], where: Where) -> Any:
         """The value that begins with `event`, noted with its place."""
         kind = type(event).__name__
         if kind == "AliasEvent" or getattr(event, "anchor", None):
-            raise self.refused(event, "anchors, aliases and merge keys (&, *, <<) are not allowed; write the value out")
+            words = "anchors, aliases and merge keys (&, *, <<) are not allowed; write the value out"
+            raise self.refused(event, f"{words} (a text that begins with & or * needs quotes)")
         # An explicit tag; a plain or quoted scalar has none ("!" alone means "not plain", and is refused as well).
         if getattr(event, "tag", None) is not None:
             raise self.refused(event, f"tags such as {event.tag} are not allowed; write the plain value")
@@ -138,6 +209,7 @@ class _Builder:
             raise self.refused(event, f"nested more than {DEPTH_LIMIT} levels deep")
         self.document.values[where] = self.place(event)
         if kind == "ScalarEvent":
+            self.look_at_characters(event)
             return _scalar(event)
         return self.mapping(events, where) if kind == "MappingStartEvent" else self.sequence(events, where)
 
@@ -148,14 +220,21 @@ class _Builder:
                 self.node(event, events, where)  # refuses it, in the right words
             if type(event).__name__ != "ScalarEvent":
                 raise self.refused(event, "a key must be plain text; a text that begins with [ or { needs quotes")
+            self.look_at_characters(event)
             key = str(event.value)
             if key == "<<" and not event.style:
                 raise self.refused(event, "merge keys (<<) are not allowed; write the values out")
-            if key in found:
+            if key in found:  # the first one counts for what is looked at further
                 line = self.document.keys[(*where, key)][0]
-                raise self.refused(event, f"the key `{key}` stands here twice; the first is on line {line}")
+                message = f"the key `{key}` stands here twice; the first is on line {line}"
+                self.document.problems.append(Problem(self.document.file, *self.place(event), message))
+                self.skip(next(events), events)
+                continue
             self.document.keys[(*where, key)] = self.place(event)
-            found[key] = self.node(next(events), events, (*where, key))
+            value = next(events)
+            found[key] = self.node(value, events, (*where, key))
+            if found[key] is None and not value.value:  # nothing: the parser says that it is on the next line
+                self.document.values[(*where, key)] = self.place(event)
         return found
 
     def sequence(self, events: Iterator[Any], where: Where) -> list[Any]:
@@ -164,11 +243,27 @@ class _Builder:
             found.append(self.node(event, events, (*where, len(found))))
         return found
 
+    def skip(self, event: Any, events: Iterator[Any]) -> None:
+        """Pass over a value."""
+        depth = 0
+        while True:
+            kind = type(event).__name__
+            depth += kind.endswith("StartEvent")
+            depth -= kind.endswith("EndEvent")
+            if depth <= 0:
+                return
+            event = next(events)
+
+    def look_at_characters(self, event: Any) -> None:
+        """Half a pair of UTF-16 ("\\ud83d") can be written to no file and no database."""
+        if any("\ud800" <= c <= "\udfff" for c in event.value):
+            raise self.refused(event, "this text has a \\u that is no character; write the character itself")
+
     def place(self, event: Any) -> tuple[int, int]:
         return event.start_mark.line + 1, event.start_mark.column + 1
 
     def refused(self, event: Any, message: str) -> Refused:
-        return Refused(Problem(self.document.file, *self.place(event), message))
+        return Refused(Problem(self.document.file, *self.place(event), message), self.document.problems)
 
 
 def _scalar(event: Any) -> str | int | float | bool | None:

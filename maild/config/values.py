@@ -15,10 +15,8 @@ from typing import Annotated, Any, TypeAlias
 
 from pydantic import PlainValidator, WithJsonSchema
 
-LONGEST = timedelta(days=3660)  # ten years: more is a slip, and far from what datetimes can hold
-UNITS = {"d": 86400, "h": 3600, "m": 60, "s": 1}
-DURATION = re.compile(r"(?:(\d{1,6})d)?(?:(\d{1,6})h)?(?:(\d{1,6})m)?(?:(\d{1,9})s)?", re.ASCII)
-HOURS_MINUTES = re.compile(r"(\d{1,6})h([0-5]\d)", re.ASCII)  # 1h30, as people write it
+from maild.policy.span import duration
+
 SIZE = re.compile(r"(\d{1,9}) ?(B|kB|KB|MB|GB)?", re.ASCII)
 SIZES = {None: 1, "B": 1, "kB": 1000, "KB": 1000, "MB": 1000**2, "GB": 1000**3}
 QUOTA = re.compile(r"(\d{1,9}) ?/ ?(minute|hour|day|week)", re.ASCII)
@@ -52,25 +50,6 @@ class Sender:
 
     name: str
     address: str
-
-
-def duration(value: Any) -> timedelta:
-    """`60s`, `5m`, `1h30` or `1h30m`, `3d`, `1d12h`."""
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
-        raise _Wrong(
-            f"a time needs a unit: {value}s (seconds), {value}m (minutes), {value}h (hours) or {value}d (days)?"
-        )
-    text = _text(value, "a time such as 60s, 5m, 1h30 or 3d")
-    if short := HOURS_MINUTES.fullmatch(text):
-        found = timedelta(hours=int(short[1]), minutes=int(short[2]))
-    elif text and (parts := DURATION.fullmatch(text)):
-        numbers = (int(n or 0) for n in parts.groups())
-        found = timedelta(seconds=sum(n * unit for n, unit in zip(numbers, UNITS.values(), strict=True)))
-    else:
-        raise ValueError(f"`{text}` is not a time; write it as 60s, 5m, 1h30 or 3d")
-    if found > LONGEST:
-        raise ValueError(f"`{text}` is a time longer than ten years")
-    return found
 
 
 def some_time(value: Any) -> timedelta:

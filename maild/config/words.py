@@ -12,6 +12,8 @@ from maild.config.tree import Document
 from maild.policy.forms import nearest
 
 Details = Mapping[str, Any]
+# What YAML 1.1 took for a truth value, and YAML 1.2 does not.
+MEANT = {"true": ("yes", "y", "on", "1"), "false": ("no", "n", "off", "0")}
 
 
 def complain(document: Document, model: type[BaseModel], error: ValidationError) -> None:
@@ -82,7 +84,8 @@ def _words(kind: str, error: Mapping[str, Any], ctx: Details) -> str:
     if kind in ("model_type", "model_attributes_type", "dict_type", "mapping_type"):
         return f"keys and values are wanted here, not {_kind(given)}"
     if kind.startswith("bool_"):
-        return f"true or false is wanted here, not {_kind(given)}"
+        meant = next((right for right, words in MEANT.items() if str(given).lower() in words), "")
+        return f"true or false is wanted here, not {_kind(given)}{meant and f'; write {meant}'}"
     if kind == "string_too_short":
         return "a text is wanted here, and it is empty"
     if kind == "too_short":

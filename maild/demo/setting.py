@@ -32,7 +32,7 @@ _EDITS = (
         "  ben: {name: Ben Holm, address: ben@example.org, language: en}\n  cleo: {name:",
     ),
     ("desk.yaml", "    agents: [ada]\n", "    agents: [ada, ben]\n"),
-    ("desk.yaml", "    line: L2\n    # The service", "    line: L1\n    # The service"),
+    ("desk.yaml", "    line: L2\n    # What the agent", "    line: L1\n    # What the agent"),
     ("rules.yaml", "line: L2, tags: [vpn]", "line: L1, tags: [vpn]"),
 )
 

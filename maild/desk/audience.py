@@ -61,8 +61,10 @@ def _of(name: Audience, ticket: Ticket, act: Act, wishes: Mapping[int, bool]) ->
             yield people.reader(person, ticket.language)
     elif name == "actor":
         yield from [act.staff[act.actor]] if act.actor in act.staff else []
-    elif name == "watchers":
+    elif name == "watchers" and not ticket.confidential:
         yield from (one for one in act.staff.values() if wishes.get(one.id) and _present(one.staff or "", act))
+    elif ticket.confidential:  # nobody stands in for somebody, and nobody watches
+        yield from (act.staff[one] for one in people.circle(ticket, act.settings) if one in act.staff)
     else:
         muted = {i for i, wants in wishes.items() if not wants} if name in ("owner", "line") else set()
         for member in _members(name, ticket, act):

@@ -17,11 +17,11 @@ from maild.desk.models import Clock, Ticket
 from maild.desk.prepared import Insert
 from maild.policy import clockwork, hours, sla
 from maild.policy.clock import ClockRun
-from maild.policy.clockwork import SOLVED
+from maild.policy.clockwork import SOLVED, UNSOLVED
 from maild.policy.hours import Calendar
 from maild.policy.sla import Levels, Run
 
-__all__ = ["SOLVED"]
+__all__ = ["SOLVED", "UNSOLVED"]
 
 _CLOCKS = Insert(Clock)
 
@@ -46,25 +46,42 @@ class Moved:
 
 def follow(ticket: Ticket, levels: Levels, now: datetime) -> list[Moved]:
     """Bring the rows in line with the ticket's history; the clocks whose due time moved while they went."""
-    rows: dict[tuple[str, str | None], list[Clock]] = {}
-    for row in of(ticket):
-        rows.setdefault((row.kind, row.line), []).append(row)
     moved = []
-    for run in runs(ticket, levels, now):
-        kind, _, line = run.kind.partition(":")
-        known = rows.get((kind, line or None))
-        if not known:
+    pairs, left = _paired(ticket, runs(ticket, levels, now))
+    for run, row in pairs:
+        if row is None:
             _CLOCKS.row(ticket=ticket.id, fired=[], **_late(run, levels, now))
             continue
-        row = known.pop(0)
         if row.due_at != run.due_at and row.stopped_at is None and run.stopped_at is None and run.paused_at is None:
             moved.append(Moved(run.kind, row.due_at, run.due_at))
         _update(row, run, levels)
-    for row in (row for left in rows.values() for row in left if row.stopped_at is None):
+    for row in (row for row in left if row.stopped_at is None):
         # a promise that desk.yaml makes no more
         gone = {"stopped_at": now, "stopped_why": "policy", "paused_at": None, "next_at": None}
         Clock.update(**gone).where(Clock.id == row.id).execute()
     return moved
+
+
+def _paired(ticket: Ticket, found: Sequence[ClockRun]) -> tuple[list[tuple[ClockRun, Clock | None]], list[Clock]]:
+    """Each clock of the history with its row (None: it has none), and the rows that no clock has.
+
+    Of one kind the row that started with the clock is its own; an older version may have kept another start, so what is
+    left then is paired in order.
+    """
+    rows: dict[tuple[str, str | None], list[Clock]] = {}
+    for row in of(ticket):
+        rows.setdefault((row.kind, row.line), []).append(row)
+    pairs: list[tuple[ClockRun, Clock | None]] = []
+    for run in found:
+        kind, _, line = run.kind.partition(":")
+        known = rows.get((kind, line or None), [])
+        starts = {one.started_at for one in found if one.kind == run.kind}
+        own = next((row for row in known if row.started_at == run.started_at), None)
+        own = own or next((row for row in known if row.started_at not in starts), None)
+        if own is not None:
+            known.remove(own)
+        pairs.append((run, own))
+    return pairs, [row for left in rows.values() for row in left]
 
 
 def _late(run: ClockRun, levels: Levels, now: datetime) -> dict[str, Any]:
@@ -83,15 +100,8 @@ def runs(ticket: Ticket, levels: Levels, now: datetime) -> tuple[ClockRun, ...]:
 
 def told(ticket: Ticket, levels: Levels, now: datetime) -> tuple[ClockRun, ...]:
     """The same with what rows alone know: which rungs fired, and breaches that a calendar of today would not have."""
-    rows: dict[tuple[str, str | None], list[Clock]] = {}
-    for row in of(ticket):
-        rows.setdefault((row.kind, row.line), []).append(row)
-    found = []
-    for run in runs(ticket, levels, now):
-        kind, _, line = run.kind.partition(":")
-        known = rows.get((kind, line or None))
-        found.append(_with_facts(run, known.pop(0)) if known else run)
-    return tuple(found)
+    pairs, _ = _paired(ticket, runs(ticket, levels, now))
+    return tuple(_with_facts(run, row) if row is not None else run for run, row in pairs)
 
 
 def _with_facts(run: ClockRun, row: Clock) -> ClockRun:

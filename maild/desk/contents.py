@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
-from maild.config import Settings
-from maild.desk import clocks, listing, people, promises, search, story
+from maild.desk import clocks, people, shows, story
 from maild.desk.act import Act, Applied
-from maild.desk.models import Clock, Message, Person, Ticket
-from maild.desk.people import Reader
-from maild.mail import wording
+from maild.desk.models import Person, Ticket
+from maild.desk.page import Page, said, zone
 from maild.policy.changes import Notified
+
+__all__ = ["Page", "digest", "loose", "said", "values", "zone"]
 
 _COLLEAGUES = 4  # of a line, to whom a click gives the ticket
 _DIGEST = 100  # rows of a digest
@@ -91,6 +89,7 @@ def _ticket(page: Page) -> dict[str, Any]:
         "status": ticket.status,
         "priority": ticket.priority,
         "impact": ticket.impact,
+        "business": ticket.business,
         "urgency": ticket.urgency,
         "type": ticket.type,
         "category": ticket.category,
@@ -123,7 +122,16 @@ def _shared(page: Page) -> dict[str, Any]:
         "participants": () if applied.alone else tuple(map(_whom, people.participants(ticket))),
         "linked": () if applied.created else tuple(story.links(ticket)),
         "merged_into": ticket.parent.key if ticket.__data__.get("parent") else "",
+        **_answers(ticket),
     }
+
+
+def _answers(ticket: Ticket) -> dict[str, Any]:
+    """What the requester answered to the questions of the acknowledgement, and what they did not (P6)."""
+    rows = [row for row in ticket.answers or () if row["answer"]]
+    free = any(row["question"] is None for row in rows)  # it may answer each of the others
+    missing = [row["question"] for row in ticket.answers if not row["answer"]] if rows and not free else []
+    return {"answers": tuple(rows), "unanswered": tuple(missing)}
 
 
 def _whom(person: Person) -> str:
@@ -169,6 +177,9 @@ def _links(page: Page, tagged: str) -> dict[str, str]:
         # a link makes a mail that answers none: so it says which of those that wait is meant
         which = f" {page.act.incoming}" if notice in ("held", "stale") and page.act.incoming else ""
         links = {verb: start + _quoted(f"!{verb}{which}\n") for verb in verbs}
+        category = page.settings.desk.categories.get(page.ticket.category or "")
+        if category is not None and category.reply:
+            links["template"] = start + _quoted(f"!template {category.reply}\n")
         if page.notified.values.get("undoes") and page.act.incoming:
             links["undo"] = start + quote(f"!undo {page.act.incoming}\n")
         return links

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from maild.desk import fields, forget, inbox, people
+from maild.desk import fields, forget, inbox, people, timeline
 from maild.desk.act import Act, Effects
 from maild.desk.models import Link, Message, Participant, Reminder, Thread, Ticket, Watch
 from maild.desk.prepared import Insert, Select
@@ -49,25 +49,39 @@ def opened(change: Opened, act: Act) -> Effects:
         "tags": sorted(change.tags),
         "silent": change.silent,
         "confidential": change.values.get("confidential") == "yes",
+        "grouped": change.group or None,
     }
     made = Effects(Ticket(requester=person, opened_at=change.at, **values), act)
     values["policy"] = made.ticket.policy = policy_of(made).name
-    made.ticket.id = _TICKETS.row(requester=person.id, opened_at=change.at, **values)
-    made.event("opened", change.by, change.why, after={**values, "requester": person.address})
+    made.ticket.id = _TICKETS.row(requester=person.id, opened_at=change.at, touched_at=act.now, **values)
+    told = {name: value for name, value in values.items() if name != "grouped"}
+    made.event("opened", change.by, change.why, after={**told, "requester": person.address})
     return made
 
 
 def policy_of(to: Effects) -> Policy:
     """The service level agreement that is for a ticket as it is now."""
-    return to.act.settings.desk.levels.policy_for(_About(to.ticket))
+    return _agreement(to)[0]
+
+
+def _agreement(to: Effects) -> tuple[Policy, str]:
+    """The same, and why: what was said of the ticket, what its category says, or the first that matches."""
+    ticket, desk = to.ticket, to.act.settings.desk
+    category = desk.categories.get(ticket.category or "")
+    named = (ticket.sla, "the agreement was chosen"), (category and category.sla, "the agreement of the category")
+    for name, why in named:
+        found = next((policy for policy in desk.levels.policies if policy.name == name), None)
+        if found is not None:
+            return found, why
+    return desk.levels.policy_for(_About(ticket)), "the first agreement that is for such tickets"
 
 
 def follow_policy(to: Effects) -> None:
     """A ticket that is about something else now may have other promises: the history says so, the clocks follow."""
-    name = policy_of(to).name
-    if name != to.ticket.policy:
-        to.event("policy", "maild", "the first agreement that is for such tickets", to.ticket.policy, name)
-        to.set("policy", name)
+    policy, why = _agreement(to)
+    if policy.name != to.ticket.policy:
+        to.event("policy", "maild", why, to.ticket.policy, policy.name)
+        to.set("policy", policy.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,12 +123,13 @@ def _tagged(change: Tagged, to: Effects) -> None:
 
 
 def _recorded(change: Recorded, to: Effects) -> None:
-    ticket, act, mail = to.ticket, to.act, to.act.mail
-    if act.again:  # it stood there as one that was held
+    ticket, act = to.ticket, to.act
+    mail = act.mail if change.of_mail else None
+    if act.again and change.of_mail:  # it stood there as one that was held
         Message.delete().where((Message.ticket == ticket) & (Message.incoming == act.incoming)).execute()
     _MESSAGES.row(
         ticket=ticket.id,
-        incoming=act.incoming,
+        incoming=act.incoming if change.of_mail else None,
         direction=change.direction,
         author=change.author,
         author_name=change.author_name,
@@ -132,7 +147,7 @@ def _recorded(change: Recorded, to: Effects) -> None:
         # an id that is known belongs where it is: a stranger who uses it must not make it ambiguous (B5)
         ids = {i for i in (mail.derived_id, *foreign) if not _KNOWN.all(i)}
         _THREADS.rows({"message_id": i, "ticket": ticket.id} for i in ids)
-    to.event("recorded", change.author, f"{change.visibility} {'reply' if change.direction == 'out' else 'mail'}")
+    to.event("recorded", change.author, timeline.recorded(change))
     if change.direction == "out" and change.visibility == "public" and ticket.first_response_at is None:
         # B41: the first public answer of a human agent, and nothing else
         to.event("first_response", change.author, "the first public answer")

@@ -18,10 +18,11 @@ import peewee as pw
 
 from maild.desk import db, search
 from maild.desk.models import Event, Incoming, Message, Outgoing, Participant, Person, RawMail, Reminder, Ticket
+from maild.policy.opening import NOBODY
 
 MARK = "(forgotten)"
-_NOBODY = "forgotten@invalid"  # RFC 2606, 2: no mail can go there
-_FORGOTTEN = re.compile(r"forgotten(?:-\d+)?@invalid|unknown@invalid")
+_GONE = "forgotten@invalid"  # RFC 2606, 2: no mail can go there
+_FORGOTTEN = re.compile(rf"forgotten(?:-\d+)?@invalid|{re.escape(NOBODY)}")
 _VERB = re.compile(r"[!+][a-z-]{1,20}")
 _AT_ONCE = 5_000  # values of one statement
 _NEAR = 500  # events that other machines may write meanwhile
@@ -153,7 +154,7 @@ def _traces(ticket: Ticket, mails: Any, known: Mapping[str, Person], alone: Iter
         person = known.get(address)
         kept = person is not None and (person.staff or (person.id == ticket.requester.id and person.id not in gone))
         if not kept and not _FORGOTTEN.fullmatch(address):
-            instead[address] = f"forgotten-{person.id}@invalid" if person else _NOBODY
+            instead[address] = f"forgotten-{person.id}@invalid" if person else _GONE
     names = {known[address].name for address in instead if address in known}
     words = {ticket.subject, *names} - {MARK}
     return _Traces(ticket, mails, instead, tuple(sorted((w for w in words if len(w) > 2), key=len, reverse=True)))

@@ -59,7 +59,7 @@ def judge(mail: Mail, found: Found, account: Account, settings: Settings, staff:
     address = canonical(mail.sender.address)
     member = settings.desk.person_by_address(address)
     if member is not None and member.id in staff:
-        return _member(mail, found, account, staff, address, member)
+        return _member(mail, found, account, settings, staff, address, member)
     person = people.by_address(address)
     language = person.language if person else None
     proof = _proof(mail, found, account, address, person.id if person else None)
@@ -95,7 +95,9 @@ def _crooked(mail: Mail, found: Found, settings: Settings, staff: Staff) -> Send
     return Sender("", "unverified", me.staff, me.language, mail.from_why)
 
 
-def _member(mail: Mail, found: Found, account: Account, staff: Staff, address: str, member: Person) -> Sender:
+def _member(
+    mail: Mail, found: Found, account: Account, settings: Settings, staff: Staff, address: str, member: Person
+) -> Sender:
     """Somebody whose From is a member of staff: an agent once proved, and a requester of their own tickets (B38)."""
     me = staff[member.id]
     believed, why = _believed(member, _proof(mail, found, account, address, me.id))
@@ -105,6 +107,8 @@ def _member(mail: Mail, found: Found, account: Account, staff: Staff, address: s
         return Sender(address, "unverified", member.id, me.language, why)
     if found.ticket is not None and found.ticket.requester.id == me.id:
         return Sender(address, "requester", member.id, me.language, f"their own ticket; {why}")
+    if found.ticket is not None and not people.sees(member.id, found.ticket, settings):
+        return Sender(address, "stranger", member.id, me.language, f"the ticket is confidential; {why}")
     return Sender(address, "agent", member.id, me.language, why)
 
 

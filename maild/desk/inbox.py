@@ -338,6 +338,11 @@ def held(tickets: Sequence[int] | None = None, limit: int = 50) -> list[Incoming
     return list(Incoming.select().where(here).order_by(Incoming.id + 0).limit(limit))
 
 
+def loose(numbers: Sequence[int]) -> list[Incoming]:
+    """Those of these mails that wait for a person's word and belong to no ticket."""
+    return list(Incoming.select().where((Incoming.id << list(numbers)) & _IS_HELD & Incoming.ticket.is_null()))
+
+
 def release_held(number: int, how: Release, by: str) -> bool:
     """A person said what becomes of a mail: it is handled again with that said, or dropped.
 

@@ -12,7 +12,7 @@ from typing import Any
 import structlog
 
 from maild.config import Account
-from maild.desk import audience, contents, report
+from maild.desk import audience, contents, page, report
 from maild.desk.act import Act, Applied
 from maild.desk.models import Message, Outgoing, Ticket
 from maild.desk.people import Reader
@@ -127,7 +127,7 @@ def _rows(notified: Notified, applied: Applied, act: Act, post: Post) -> Iterato
     for reader in audience.readers(notified.audience, applied.ticket, act, copies=copies, new=applied.created):
         if _allowed(notified, reader, applied, act):
             yield reader, _row(NOTICES[notified.notice], notified, reader, applied, act, post)
-    for address in notified.addresses:
+    for address in notified.addresses if not applied.ticket.confidential else ():
         outside = Reader(0, "", canonical(address), act.settings.desk.languages[0], None)
         if outside.address != applied.ticket.requester.address and _allowed(notified, outside, applied, act):
             notice = replace(NOTICES[notified.notice], answerable=False)
@@ -300,10 +300,31 @@ def _passes_files(notice: Notice, applied: Applied) -> bool:
     return notice.files and (notice.automatic or not applied.internal)
 
 
-def alarm(about: Mapping[str, str], act: Act, post: Post) -> list[dict[str, Any]]:
-    """The outbox rows that tell the manager of something that only a person can mend."""
-    reader = act.staff.get(act.settings.desk.manager)
+def alarm(about: Mapping[str, str], act: Act, post: Post, to: Reader | None = None) -> list[dict[str, Any]]:
+    """The outbox rows that tell the manager, or who is named, of something that only a person can mend."""
+    reader = to or act.staff.get(act.settings.desk.manager)
     return [_loose(NOTICES["alarm"], reader, about, act, post)] if reader is not None else []
+
+
+def held_new(number: int, why: str, act: Act, post: Post) -> list[dict[str, Any]]:
+    """The outbox rows that ask the lead of the first line what becomes of a mail that a rule lets wait."""
+    desk = act.settings.desk
+    first = next(iter(desk.lines))
+    reader = act.staff.get(desk.stand_in(desk.lead_of(first), first, act.now.date()))
+    mail = act.mail
+    if reader is None or mail is None:
+        return []
+    shown = mail.sender or mail.claimed
+    links = {verb: page.to_desk(f"!{verb} {number}", act.settings) for verb in ("accept", "drop")}
+    about = {
+        "reason": why,
+        "author": {"name": shown.name, "address": shown.address} if shown is not None else None,
+        "new_subject": mail.subject,
+        "text": mail.text,
+        "links": links,
+        "files": [{"name": one.name, "size": one.size} for one in mail.attachments],
+    }
+    return [_loose(NOTICES["held_new"], reader, about, act, post)]
 
 
 def weekly(told: Mapping[str, Report], act: Act, post: Post) -> list[dict[str, Any]]:
@@ -314,7 +335,7 @@ def weekly(told: Mapping[str, Report], act: Act, post: Post) -> list[dict[str, A
         if reader is None:
             continue
         words = post.templates.words(reader.language)
-        page = contents.Page(Notified("report", (), report.told(figures, words)), reader, None, act, words)
+        page = contents.Page(Notified("report", (), report.told(figures)), reader, None, act, words)
         # the days of the week are those of the desk, wherever its reader is
         about = {**contents.loose(page), "zone": contents.zone(act.settings)}
         rows.append(_loose(NOTICES["report"], reader, about, act, post))

@@ -22,7 +22,6 @@ _NOTICEABLE = timedelta(minutes=1)
 _STEPS = 20  # of a ticket's way, the newest
 _PREVIOUS = 99
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\S*\Z")  # as an event holds a time
-_OPEN = ("new", "open", "pending")
 
 _EARLIER = Select(
     Ticket,
@@ -48,7 +47,9 @@ def of_agent(which: str, staff: str, desk: Desk) -> tuple[list[dict[str, Any]], 
     due = pw.fn.MIN(Clock.due_at)
     running = (Clock.ticket == Ticket.id) & Clock.stopped_at.is_null() & Clock.paused_at.is_null()
     rows = Ticket.select(Ticket, due.alias("due_at")).join(Clock, pw.JOIN.LEFT_OUTER, on=running)
-    rows = rows.where(Ticket.status << _OPEN)
+    rows = rows.where(Ticket.status << clocks.UNSOLVED)
+    if staff not in desk.data_protection:
+        rows = rows.where(Ticket.confidential.is_null() | ~Ticket.confidential | (Ticket.assignee == staff))
     if which == "mine":
         rows = rows.where(Ticket.assignee == staff)
     elif which == "line":
@@ -135,10 +136,21 @@ def _told(rows: Iterable[Event], settings: Settings, words: Mapping[str, str], z
 
 
 _BY_TIME = re.compile(r"(\w+) (?:at (.+)|was due)")  # as timers say why
-_PHRASES = ("rule ", "opened by ", "accepted by ", " is not on the ticket")  # of reasons that name something beside
+# of reasons that name something beside
+_PHRASES = ("rule ", "category ", "service ", "opened by ", "accepted by ", " is not on the ticket")
+# several reasons of one thing, as `policy.factors` gives them
+_NEXT = re.compile(r', (?=(?:rule "|category |service |impact |business |urgency ))')
+_FACTOR = re.compile(r"(impact|business|urgency) (high|medium|low)(?: by (?:(VIP)|(service) (.+)))?")
 
 
 def _why(why: str, words: Mapping[str, str]) -> str:
+    return ", ".join(_reason(one, words) for one in _NEXT.split(why))
+
+
+def _reason(why: str, words: Mapping[str, str]) -> str:
+    if factor := _FACTOR.fullmatch(why):
+        by = factor[3] or (factor[4] and f"{words[factor[4]]} {factor[5]}")
+        return f"{words[factor[1]]}: {_level(factor[1], factor[2], words)}{f' ({by})' if by else ''}"
     for phrase in _PHRASES:
         if why.startswith(phrase) or why.endswith(phrase):
             return why.replace(phrase, phrase.replace(phrase.strip(), words[phrase.strip()]))
@@ -147,10 +159,21 @@ def _why(why: str, words: Mapping[str, str]) -> str:
     return why
 
 
+def _level(field: str, value: Any, words: Mapping[str, str]) -> Any:
+    """A level of impact in words that go with it: an urgency is "alta" in Italian, an impact "alto"."""
+    return words.get(f"impact.{value}", value) if field in ("impact", "business") else words.get(str(value), value)
+
+
 def _what(row: Event, settings: Settings, words: Mapping[str, str], zone: str) -> str:
     kind = words.get(row.kind, row.kind.replace("_", " "))
     if row.kind == "opened" or (row.before is None and row.after is None):
         return kind
+    if row.kind == "answers":  # what was answered stands in the mail itself
+        fields = [words[f"asks.{one['field']}"] for one in row.after if one["answer"]]
+        return f"{kind}: {', '.join(dict.fromkeys(fields))}" if fields else words["questions asked"]
+    if row.kind in ("impact", "business"):
+        before, after = (_level(row.kind, value, words) or "-" for value in (row.before, row.after))
+        return f"{kind}: {after}" if row.before is None else f"{kind}: {before} → {after}"
     after = _value(row.after, settings, words, zone)
     if row.kind == "breached":  # why says which promise; when it was due is of interest where it was noticed late
         late = row.at - datetime.fromisoformat(row.after) >= _NOTICEABLE

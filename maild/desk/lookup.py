@@ -6,22 +6,25 @@ Deciding is pure, so all that a command may need to know is looked up before, an
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import cast, get_args
 
 import peewee as pw
 
-from maild.desk import fields, inbox, tickets
+from maild.config import Settings
+from maild.desk import clocks, fields, inbox, people, tickets, timeline
 from maild.desk.models import Event, Incoming, Message, RawMail, Ticket
 from maild.mail.message import Mail
 from maild.outcome import Verdict
 from maild.policy import orders
 from maild.policy.changes import TicketField
-from maild.policy.facts import HeldMail, Known, Past
+from maild.policy.facts import Earlier, HeldMail, Known, Past
 
 _WAITING = frozenset({"accept", "split", "drop", "send"})
 _CHANGING = frozenset({"merge", "undo"})  # commands that change other tickets than that of the mail
 _UNDONE = (*get_args(TicketField), "tagged", "untagged", "joined", "left", "linked")
 _HELD = 1_000  # mails of one ticket that wait: anybody may send so many, and none must be out of reach
+_EARLIER = 1_000  # tickets of one requester that rules can count
 _PAST = 200  # events that one mail can have caused, and that one look goes back
 
 
@@ -34,6 +37,7 @@ class Question:
     ticket: Ticket | None
     actor: str
     about: int | None
+    settings: Settings
 
 
 def known(question: Question) -> Known:
@@ -43,7 +47,8 @@ def known(question: Question) -> Known:
     if not verbs:
         return Known()
     ticket = question.ticket
-    named = [found for key in sorted(parsed.named()) if (found := fields.by_key(key)) is not None]
+    keyed = [found for key in sorted(parsed.named()) if (found := fields.by_key(key)) is not None]
+    named = [one for one in keyed if people.sees(question.actor, one, question.settings)]
     held: tuple[HeldMail, ...] = ()
     split = None
     copied: dict[str, str] = {}
@@ -53,6 +58,8 @@ def known(question: Question) -> Known:
         merged = [one.id for one in Ticket.select(Ticket.id).where(Ticket.parent == ticket)]
         held = tuple(_held(row) for row in inbox.held([ticket.id, *merged], _HELD))
         split = _to_split(ticket, question.about) if "split" in verbs else None
+    if ticket is None and verbs & _WAITING:  # what a rule held before there was a ticket
+        held = tuple(_held(row) for row in inbox.loose(parsed.numbers()))
     if ticket is not None and "reply-all" in verbs:
         copied = _copied(ticket)
     if "undo" in verbs:
@@ -63,6 +70,17 @@ def known(question: Question) -> Known:
         named = [tickets.lock(number) for number in sorted({one.id for one in named})]
     settled = _is_settled(question.about) if held else False
     return Known({one.key: tickets.whole(one) for one in named}, held, split, done, copied, settled)
+
+
+def earlier(address: str, now: datetime) -> tuple[Earlier, ...]:
+    """The newest tickets of somebody that were opened lately, or are open."""
+    person = people.by_address(address)
+    if person is None:
+        return ()
+    theirs = (Ticket.requester == person) & (Ticket.opened_at <= now)
+    rows = Ticket.select(Ticket.opened_at, Ticket.status).where(theirs)
+    newest = rows.order_by(Ticket.opened_at.desc()).limit(_EARLIER)
+    return tuple(Earlier(row.opened_at, row.status in clocks.UNSOLVED) for row in newest)
 
 
 def held_at(ticket: Ticket, incoming: int) -> int | None:
@@ -79,7 +97,7 @@ def since(ticket: Ticket, revision: int, actor: str) -> tuple[Past, ...]:
         (Event.ticket == ticket)
         & (Event.revision > revision)
         & (Event.by != actor)
-        & ((Event.kind == "status") | ((Event.kind == "recorded") & (Event.why == "public reply")))
+        & ((Event.kind == "status") | ((Event.kind == "recorded") & (Event.why == timeline.REPLY)))
     )
     return tuple(
         _past(row, ticket.key)

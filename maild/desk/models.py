@@ -342,7 +342,15 @@ class Lease(Base):
     until = UtcField()
 
 
+class Mark(Base):
+    """How far a job has come that goes through tickets in the order of a time."""
+
+    name = pw.CharField(128, primary_key=True)
+    at = UtcField()
+    ticket = pw.IntegerField()  # the last of those with the same time
+
+
 ALL = (
     *(RawMail, Person, Ticket, Incoming, Message, Thread, Event, Participant, Watch, Link, Reminder, Term),
-    *(Clock, Outgoing, Lease),
+    *(Clock, Outgoing, Lease, Mark),
 )

@@ -160,8 +160,9 @@ def doubtful(now: datetime, answer: str) -> dict[str, Any]:
 
 
 def alarmed(now: datetime) -> bool:
-    """Whether an alarm went out within the last hour: one is enough (B62)."""
-    return Outgoing.select().where((Outgoing.notice == "alarm") & (Outgoing.created_at > now - _ALARM)).exists()
+    """Whether an alarm about a mail went out within the last hour: one is enough (B62)."""
+    about_a_mail = (Outgoing.notice == "alarm") & Outgoing.incoming.is_null(False)
+    return Outgoing.select().where(about_a_mail & (Outgoing.created_at > now - _ALARM)).exists()
 
 
 def later(row: Outgoing, now: datetime, answer: str, *, most: timedelta = timedelta.max) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from urllib.parse import quote
 
 from maild.config import Settings
 from maild.desk.act import Act, Applied
@@ -43,6 +44,12 @@ class Page:
         return (me.zone if me else None) or zone(self.settings)
 
 
+def to_desk(line: str, settings: Settings) -> str:
+    """A link that opens a mail to the desk with one line in it, about no ticket."""
+    address = settings.accounts[0].address
+    return f"mailto:{quote(address, safe='@+')}?subject=maild&body=" + quote(f"{line}\n")
+
+
 def zone(settings: Settings) -> str:
     """The zone in which times are told: that of the first calendar that has office hours."""
     calendars = settings.desk.levels.calendars.values()
@@ -58,9 +65,11 @@ def said(says: Any, words: Mapping[str, str], zone: str) -> str:
 def _gap(name: str, value: Any, args: Mapping[str, Any], words: Mapping[str, str], zone: str) -> str:
     if isinstance(value, datetime):
         return wording.moment(value, wording.zone_of(zone), words)
+    if name == "value" and args.get("field") in ("impact", "business"):
+        return words.get(f"impact.{value}", str(value))
     ours = name in _OUR_WORDS or (name == "value" and args.get("field") in _OUR_VALUES)
     return words.get(value, value) if ours else str(value)
 
 
 _OUR_WORDS = frozenset({"field", "status", "line"})  # gaps that a word of ours fills; what people write stays as it is
-_OUR_VALUES = frozenset({"priority", "impact", "urgency", "type"})
+_OUR_VALUES = frozenset({"priority", "impact", "business", "urgency", "type"})

@@ -149,6 +149,17 @@ def role(ticket: Ticket, person: Person | None) -> str | None:
     return "participant" if on else None
 
 
+def circle(ticket: Ticket, settings: Settings) -> tuple[str, ...]:
+    """Those of the staff who may see a confidential ticket: who has it, and who answers for the protection of data."""
+    mine = (ticket.assignee,) if ticket.assignee else ()
+    return tuple(dict.fromkeys((*mine, *settings.desk.data_protection)))
+
+
+def sees(staff: str | None, ticket: Ticket, settings: Settings) -> bool:
+    """Whether one of the staff may know of a ticket at all (M9, P13)."""
+    return not ticket.confidential or staff in circle(ticket, settings)
+
+
 def participants(ticket: Ticket) -> Iterable[Person]:
     """The participants of a ticket, besides its requester."""
     return list(Person.select().join(Participant).where(Participant.ticket == ticket).order_by(Person.id))

@@ -216,7 +216,7 @@ def _score(figures: Figures) -> float | None:
     return round(figures.stars / figures.ratings, 2) if figures.ratings else None
 
 
-def told(report: Report, words: Mapping[str, str]) -> dict[str, Any]:
+def told(report: Report) -> dict[str, Any]:
     """The values of the weekly mail."""
     figures = report.all
     promises = [(kind, one) for kind, one in figures.promises.items() if one.met + one.breached]
@@ -242,7 +242,7 @@ def told(report: Report, words: Mapping[str, str]) -> dict[str, Any]:
         "solved": figures.promises["resolution"].open.count,
         "reopened": figures.reopened,
         "ratings": figures.ratings,
-        "score": "" if score is None else f"{score:.1f}".replace(".", words["decimal"]),
+        "score": "" if score is None else score,
         "sections": tuple(
             {"by": by, "rows": tuple({"name": name, **_bar(one.met, one.ended)} for name, one in rows.items())}
             for by, rows in groups

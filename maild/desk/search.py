@@ -54,7 +54,8 @@ class Similar:
 def remember(ticket: Ticket) -> None:
     """Keep the words of a ticket that is solved, instead of those that were kept; none where nobody said how."""
     forget(ticket)
-    if not ticket.resolution or ticket.__data__.get("parent") is not None or not _HIDDEN.isdisjoint(ticket.tags):
+    hidden = ticket.confidential or not _HIDDEN.isdisjoint(ticket.tags)
+    if not ticket.resolution or hidden or ticket.__data__.get("parent") is not None:
         return
     words = _words(ticket, f"{ticket.subject}\n{ticket.resolution[:_READ]}")
     if words:
@@ -84,7 +85,7 @@ def similar(ticket: Ticket, limit: int = 3) -> list[Similar]:
     scored = {number: shared / whole for number, shared in shares.items() if shared >= _FLOOR * whole}
     found = []
     for other in _TICKETS.all(*_filled(scored, _CLOSER, 0)) if scored else ():
-        if other.status in _SOLVED and other.resolution and _HIDDEN.isdisjoint(other.tags):
+        if other.status in _SOLVED and other.resolution and not other.confidential and _HIDDEN.isdisjoint(other.tags):
             same = (ticket.category, ticket.service)
             equal = sum(a is not None and a == b for a, b in zip(same, (other.category, other.service), strict=True))
             score = scored[other.id] * (1 + _BONUS * equal) / (1 + 2 * _BONUS)

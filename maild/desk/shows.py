@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
-from urllib.parse import quote
 
 from maild.desk import listing, promises, search
 from maild.desk.models import Clock, Message
-from maild.desk.page import Page, said
+from maild.desk.page import Page, said, to_desk
 
 _SIGNED = 6  # last lines of a text in which its writer may have signed
 _STORY = 30  # messages of a ticket that are told again
@@ -19,10 +18,13 @@ def _acknowledgement(page: Page) -> dict[str, Any]:
     ticket, desk, applied = page.ticket, page.settings.desk, page.applied
     assert applied is not None
     category = desk.categories.get(ticket.category or "")
-    questions = category.questions if category else {}
+    questions = [row["question"] for row in ticket.answers or ()]
+    if not questions and category is not None:  # an agent opened it
+        asked = category.questions
+        questions += asked.get(page.reader.language) or asked.get(desk.languages[0]) or ()
     first = next((c for c in applied.clocks if c["kind"] == "first_response"), None)
     return {
-        "questions": list(questions.get(page.reader.language) or questions.get(desk.languages[0]) or ()),
+        "questions": questions,
         "expected": timedelta(seconds=first["target"]) if first else None,
         "in_hours": first is not None and promises.in_hours(Clock(**first), desk.levels),
         # B25: who never answered us could be anybody's address in a forger's From
@@ -70,7 +72,7 @@ def _new_ticket(page: Page) -> dict[str, Any]:
     assert applied is not None
     if "previous" not in applied.shared:
         applied.shared["previous"] = listing.earlier(ticket)
-    return {"previous": applied.shared["previous"], **_similar(page)}
+    return {"previous": applied.shared["previous"], **_similar(page), **_prepared(page)}
 
 
 def _similar(page: Page) -> dict[str, Any]:
@@ -85,9 +87,21 @@ def _similar(page: Page) -> dict[str, Any]:
     return {"similar": applied.shared["similar"]}
 
 
+def _prepared(page: Page) -> dict[str, Any]:
+    """What the category has ready for the agent: a list of what to look at, and the name of a prepared answer."""
+    desk = page.settings.desk
+    category = desk.categories.get(page.ticket.category or "")
+    if category is None:
+        return {}
+    language, first = page.reader.language, desk.languages[0]
+    checklist = category.checklist.get(language) or category.checklist.get(first) or ()
+    return {"checklist": tuple(checklist), "prepared_reply": category.reply or ""}
+
+
 def _story(page: Page) -> dict[str, Any]:
     """The whole story of the ticket, for a line that sees it for the first time (P7)."""
-    return {**_way(page), "waiting": promises.waiting(page.ticket, page.act.now), **_similar(page)}
+    waiting = promises.waiting(page.ticket, page.act.now)
+    return {**_way(page), "waiting": waiting, **_similar(page), **_prepared(page)}
 
 
 def _way(page: Page) -> dict[str, Any]:
@@ -133,8 +147,7 @@ def _tickets(page: Page) -> dict[str, Any]:
 
 def show(page: Page, key: str) -> str:
     """A link that asks for a ticket."""
-    address = page.settings.accounts[0].address
-    return f"mailto:{quote(address, safe='@+')}?subject=maild&body=" + quote(f"!show {key}\n")
+    return to_desk(f"!show {key}", page.settings)
 
 
 MORE: Mapping[str, Callable[[Page], dict[str, Any]]] = {

@@ -73,7 +73,8 @@ def _message(row: Message) -> dict[str, Any]:
 
 def _event(row: Event) -> dict[str, Any]:
     told = {"at": _iso(row.at), "kind": row.kind, "by": row.by, "why": row.why}
-    return {**told, "from": row.before, "to": row.after, "mail": row.__data__["incoming"]}
+    cause = {"mail": row.__data__["incoming"], "configuration": row.configuration}  # the version that was in force
+    return {**told, "from": row.before, "to": row.after, **cause}
 
 
 def _iso(at: datetime | None) -> str | None:

@@ -13,7 +13,7 @@ from typing import Any
 from maild.desk import clocks, db, effects, fields, forget, people, search, timeline
 from maild.desk.act import Act, Applied, Effects
 from maild.desk.models import Event, Ticket
-from maild.desk.prepared import Insert
+from maild.desk.prepared import Insert, Select
 from maild.errors import UnknownThing
 from maild.policy.changes import Change, Forgotten, Joined, Notified, Opened, Recorded
 from maild.policy.facts import TicketView
@@ -50,11 +50,15 @@ def apply(ticket: Ticket | None, changes: Sequence[Change], act: Act) -> Applied
 
 def _write(to: Effects, *, moved: bool) -> None:
     """The row with its new revision, its clocks, its events."""
-    ticket = to.ticket
+    ticket, mail = to.ticket, to.act.mail
     if moved:
         ticket.revision += 1
+        if ticket.status in _OVER:
+            ticket.touched_at = None
+        elif ticket.touched_at is None or (mail is not None and mail.kind == "human"):
+            ticket.touched_at = to.act.now  # what timers and machines do is no work on it
     if moved or to.changed:
-        values = {name: getattr(ticket, name) for name in (*to.changed, "revision")}
+        values = {name: getattr(ticket, name) for name in (*to.changed, "revision", "touched_at")}
         Ticket.update(**values).where(Ticket.id == ticket.id).execute()
     if to.events:
         # an event of another ticket, such as of a link, is none of that one's revisions
@@ -62,8 +66,9 @@ def _write(to: Effects, *, moved: bool) -> None:
         _EVENTS.rows({**e, "revision": ticket.revision if e["ticket"] == own else None} for e in to.events)
 
 
+_OVER = ("closed", "merged")
 # What a service level agreement can ask about a ticket (policy.sla.When)
-_ASKED = frozenset({"category", "service", "type", "tags", "language", "priority", "requester"})
+_ASKED = frozenset({"category", "service", "type", "tags", "language", "priority", "requester", "sla"})
 
 
 def _clocks(to: Effects, *, new: bool) -> list[dict[str, Any]]:
@@ -96,6 +101,19 @@ def _remember(to: Effects, changes: Sequence[Change]) -> None:
             forget.erase(one, to.act.now, to.act.incoming)
     elif ticket.resolution and {"status", "resolution"} & to.changed.keys() and ticket.status in clocks.SOLVED:
         search.remember(ticket)
+
+
+_GATHERING = Select(
+    Ticket,
+    lambda group: Ticket.select(Ticket.id).where((Ticket.grouped == group) & (Ticket.status << clocks.UNSOLVED)),
+    1,
+)
+
+
+def gathering(group: str) -> Ticket | None:
+    """The unsolved ticket on which a rule gathers mails of a group, locked."""
+    found = _GATHERING.first(group)
+    return lock(found.id) if found is not None else None
 
 
 def lock(ticket_id: int) -> Ticket:

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from maild.desk.models import Event, Ticket
+from maild.policy.changes import Recorded
 from maild.policy.clock import Moment, MomentKind
 
 CHANGES: Mapping[str, MomentKind] = {
@@ -17,12 +18,20 @@ CHANGES: Mapping[str, MomentKind] = {
     "policy": "policy",
     "pending_until": "pending_until",
 }
-_SPEAKS: Mapping[str, MomentKind] = {"public reply": "replied", "public mail": "wrote"}
+REPLY, MAIL = "public reply", "public mail"  # why a message was recorded that clocks follow
+_SPEAKS: Mapping[str, MomentKind] = {REPLY: "replied", MAIL: "wrote"}
 
 
 def follows(kind: str, why: str) -> bool:
     """Whether clocks follow such an event. A note moves none."""
     return kind in CHANGES or (kind == "recorded" and why in _SPEAKS)
+
+
+def recorded(change: Recorded) -> str:
+    """How the history says what was recorded."""
+    if change.visibility == "public":
+        return REPLY if change.direction == "out" else MAIL
+    return f"{change.visibility} {'reply' if change.direction == 'out' else 'mail'}"
 
 
 def of(ticket: Ticket) -> list[Moment]:

@@ -76,6 +76,9 @@ def engine(folders: Sequence[Path], press: skeleton.Press) -> Engine:
         "size": _worded(wording.size),
         "word": _worded(wording.word),
         "label": _worded(wording.label),
+        "number": _number,
+        "percent": _worded(wording.percent),
+        "plural": _plural,
         "quote": lambda text: _Block(_text(text), "q"),
         "block": lambda text: _Block(_text(text), "b"),
         "bar": lambda share: _Block(_text(share), "g"),
@@ -115,7 +118,33 @@ def _spoken(context: Context, value: Any) -> str:
         return _worded(wording.span)(context, value)
     if isinstance(value, Mapping | list | tuple | set | frozenset):
         raise skeleton.BadTemplate("a list or a group of values cannot be printed whole: loop over it or name one")
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return wording.number(value, context.parent["words"])
     return _text(value)
+
+
+@pass_context
+def _number(context: Context, value: Any, places: int | None = None) -> str:
+    """A number in the reader's language; what is none stays as it is."""
+    is_one = isinstance(value, int | float) and not isinstance(value, bool)
+    return wording.number(value, context.parent["words"], places) if is_one else _text(value)
+
+
+@pass_context
+def _plural(
+    context: Context,
+    count: int,
+    *,
+    other: str,
+    zero: str = "",
+    one: str = "",
+    two: str = "",
+    few: str = "",
+    many: str = "",
+) -> str:
+    """The form that goes with the count by the language's rules: `{{ n | plural(one="# day", other="# days") }}`."""
+    forms = {"zero": zero, "one": one, "two": two, "few": few, "many": many, "other": other}
+    return wording.plural(count, context.parent["words"], forms)
 
 
 def _text(value: Any) -> str:

@@ -19,17 +19,20 @@ _AUTOMATIC = (
     r"automatic repl(?:y|ies)|auto[- ]?(?:matic )?(?:repl(?:y|ies)|respon(?:se|der))|automated (?:reply|response)|"
     r"risposta automatica|auto-?risposta|automatisk svar|autosvar|automatiskt svar|autosvar|"
     r"automatische antwort|automatische r(?:ü|ue)ckantwort|r(?:é|e)ponse automatique|respuesta autom(?:á|a)tica|"
-    r"automatisch antwoord|automatische beantwoording|resposta autom(?:á|a)tica|autom(?:atisk)? svar"
+    r"automatisch antwoord|automatische beantwoording|resposta autom(?:á|a)tica|autom(?:atisk)? svar|"
+    r"odpowied(?:ź|z) automatyczna|automatyczna odpowied(?:ź|z)|autoodpowied(?:ź|z)"
 )
 _ABSENT = (
     r"out of (?:the )?office(?: (?:auto[- ]?reply|notification|message))?|away from (?:the |my )?office|on vacation|"
     r"i am away|ooo|"
     r"fuori sede|fuori ufficio|assente dall'ufficio|assenza dall'ufficio|assenza|ikke til stede|"
-    r"fravær(?:smeddelelse)?|ude af kontoret|"
+    r"fravær(?:smeddelelse|smelding)?|ude af kontoret|"
     r"ikke på kontoret|på ferie|ferie|abwesenheitsnotiz|abwesend|abwesenheit|nicht im b(?:ü|ue)ro|absence du bureau|"
     r"absent(?:e)? du bureau|"
     r"message d'absence|absence|fuera de (?:la )?oficina|ausente|ausencia|afwezig(?:heidsbericht)?|niet aanwezig|"
-    r"frånvaro(?:meddelande)?|ej på kontoret|inte på kontoret|ikke til ?stede|fraværsassistent|vacation"
+    r"frånvaro(?:meddelande)?|ej på kontoret|inte på kontoret|ikke til ?stede|fraværsassistent|vacation|"
+    r"aus(?:ê|e)ncia(?: do escrit(?:ó|o)rio)?|fora do escrit(?:ó|o)rio|"
+    r"nieobecno(?:ś|s)(?:ć|c)(?: w biurze)?|poza biurem"
 )
 _PREFIX = re.compile(rf"\s*(?:\[[^\[\]]{{1,40}}\]\s*)?(?:{_AUTOMATIC}|{_ABSENT})\s*(?:[:：]|\s[-–]\s)", re.IGNORECASE)
 _BEGINS = re.compile(rf"\s*(?:{_AUTOMATIC}|{_ABSENT})\b", re.IGNORECASE)

@@ -7,6 +7,7 @@ sent it is judged by `trust`.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
@@ -82,6 +83,7 @@ class Mail:
     sealed: Literal["pgp", "smime"] | None  # encrypted: kept whole, cannot be read (B23)
     truncated: bool  # a limit was met: read from the headers alone, or in part
     defects: tuple[str, ...] = field(default=())
+    headers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # those that are asked for, by name in small
 
 
 @dataclass(frozen=True, slots=True)

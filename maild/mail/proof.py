@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 from jinja2 import Environment, TemplateError, TemplateNotFound, TemplateSyntaxError, nodes
 
-from maild.mail import wording
+from maild.mail import cldr, wording
 from maild.mail.samples import sample, sparse
 
 __all__ = ["DEFAULTS", "GROUPS", "misnamed", "sample", "sparse", "unknown_names", "where"]
@@ -43,6 +43,10 @@ DEFAULTS: Mapping[str, Any] = MappingProxyType(
         "expected": None,  # timedelta: when somebody can expect an answer
         "in_hours": False,  # that time counts in opening hours
         "questions": (),
+        "answers": (),  # what the requester answered to them, for agents
+        "unanswered": (),  # and what they did not
+        "checklist": (),  # what the category has ready for the agent
+        "prepared_reply": "",  # the name of a text of the desk that fits
         "late": False,  # it went to another line because time ran out
         "waiting": None,  # timedelta: since when the requester has had no answer
         "closes_in": None,
@@ -75,6 +79,10 @@ DEFAULTS: Mapping[str, Any] = MappingProxyType(
         "ledger": (),  # the facts of every clock
         "events": (),
         "which": "",  # tickets a list shows: mine, line or due
+        "rule": "",  # the name of a rule, and the administrator's reason for it
+        "reason": "",
+        "sender": "",  # who a mail that is passed on is from
+        "prepared": "",  # a text of the desk that the acknowledgement carries
         "rows": (),
         "more": 0,  # tickets that a list leaves out
         "since": None,  # of a report: its first and its last day
@@ -102,6 +110,7 @@ GROUPS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
             "status": "",
             "priority": "",
             "impact": "",
+            "business": None,
             "urgency": "",
             "type": "",
             "category": None,
@@ -125,6 +134,7 @@ GROUPS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
     }
 )
 
+FORMS = ("zero", "one", "two", "few", "many", "other")  # of a counted word, as the CLDR names them
 _ENGINE = frozenset({"language", "words", "range", "dict", "cycler", "joiner", "namespace", "loop", "caller"})
 
 
@@ -134,23 +144,54 @@ def unknown_names(environment: Environment, name: str, known: Mapping[str, Any])
         assert environment.loader is not None
         source, file, _ = environment.loader.get_source(environment, name)
         tree = environment.parse(source, name, file)
-    except TemplateError as why:
+    except (TemplateError, UnicodeDecodeError, OSError) as why:
         return [where(environment, why, name)]
+    lines = source.split("\n")
     scope: dict[str, Any] = dict(known)
     bound = {n.name for n in tree.find_all(nodes.Name) if n.ctx in ("store", "param")}
+    bound |= {macro.name for macro in tree.find_all(nodes.Macro)}
     for loop in tree.find_all(nodes.For):
         items = _value(loop.iter, scope)
         if isinstance(loop.target, nodes.Name) and isinstance(items, tuple) and items:
             scope[loop.target.name] = items[0]
-    found: list[tuple[int, str]] = []
+    found: list[tuple[int, str, str]] = []
     for used in tree.find_all(nodes.Name):
         if used.ctx == "load" and used.name not in scope and used.name not in bound and used.name not in _ENGINE:
-            found.append((used.lineno, f"there is no value {used.name}{wording.nearest(used.name, scope)}"))
+            found.append((used.lineno, used.name, f"there is no value {used.name}{wording.nearest(used.name, scope)}"))
     for part in (*tree.find_all(nodes.Getattr), *tree.find_all(nodes.Getitem)):
         whole, last = _value(part.node, scope), _part(part)  # type: ignore[attr-defined]
         if isinstance(whole, Mapping) and last is not None and last not in whole:
-            found.append((part.lineno, f"there is no {last} in it{wording.nearest(last, map(str, whole))}"))
-    return [f"{file}:{line}: {words}" for line, words in sorted(found)]
+            found.append((part.lineno, last, f"there is no {last} in it{wording.nearest(last, map(str, whole))}"))
+    found += [*_not_included(environment, tree), *_plurals(tree, cldr.tongue(known.get("words", {})).forms)]
+    return [f"{file}:{_column(lines, line, word)}: {words}" for line, word, words in sorted(found)]
+
+
+def _not_included(environment: Environment, tree: nodes.Template) -> Iterator[tuple[int, str, str]]:
+    """What is included and does not exist, also where it is rarely reached."""
+    known = environment.list_templates()
+    for part in tree.find_all(nodes.Include):
+        name = part.template.value if isinstance(part.template, nodes.Const) else None
+        if isinstance(name, str) and name not in known:
+            yield part.lineno, name, f"there is no template {name}{wording.nearest(name, known)}"
+
+
+def _plurals(tree: nodes.Template, needed: frozenset[str]) -> Iterator[tuple[int, str, str]]:
+    """Forms of a counted word that are not forms, or that the language needs besides."""
+    for used in tree.find_all(nodes.Filter):
+        given = [str(pair.key) for pair in used.kwargs]
+        if used.name != "plural" or used.args or used.dyn_kwargs:
+            continue
+        for form in set(given) - set(FORMS):
+            yield used.lineno, form, f"there is no form {form}{wording.nearest(form, FORMS)}"
+        lacks = [form for form in FORMS if form in needed | {"other"} and form not in given]
+        if lacks:
+            yield used.lineno, "plural", f"counting in this language needs the form {' and '.join(lacks)} as well"
+
+
+def _column(lines: Sequence[str], line: int, word: str) -> str:
+    """LINE:COLUMN of a word, or the line alone where it stands elsewhere."""
+    at = re.search(rf"(?<!\w){re.escape(word)}(?!\w)", lines[line - 1]) if 0 < line <= len(lines) else None
+    return f"{line}:{at.start() + 1}" if at else str(line)
 
 
 def misnamed(name: str, language: str, folders: Sequence[Path]) -> list[str]:

@@ -24,6 +24,8 @@ _PGP = re.compile(r"^-----BEGIN PGP MESSAGE-----", re.MULTILINE)
 _ENVELOPE = ("delivered-to", "x-original-to", "envelope-to", "x-envelope-to")
 _SMIME = {"application/pkcs7-mime", "application/x-pkcs7-mime"}
 _MOST_DEFECTS = 30
+_SAME = 20  # fields of one name that are kept for who asks
+_LONGEST_FIELD = 2_000  # characters of one of them
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,7 @@ class ReadSettings:
     files_total: int = 10_000_000  # bytes of attachments that are handed on
     instance: str = ""  # "": no loop is looked for
     languages: tuple[str, ...] = ("en", "it", "da")
+    asked: tuple[str, ...] = ()  # fields of the header, in small letters, that are kept as they are for whoever asks
 
 
 def warm(settings: ReadSettings) -> None:
@@ -165,8 +168,19 @@ class _Reader:
             sealed=self._sealed(text),
             truncated=truncated,
             defects=tuple(dict.fromkeys(defects))[:_MOST_DEFECTS],
+            headers=self._asked(),
         )
         return Reading(mail, tuple(file for file in found.files if file is not None))
+
+    def _asked(self) -> dict[str, tuple[str, ...]]:
+        """The fields that somebody asks for, decoded; what an outsider may have written for us is none (B59)."""
+        wanted = [name for name in self._settings.asked if not name.startswith("x-maild-")]
+        found = {name: self._fields.all(name)[:_SAME] for name in wanted}
+        return {
+            name: tuple(header.text(value, self._hint)[:_LONGEST_FIELD] for value in values)
+            for name, values in found.items()
+            if values
+        }
 
     def _addresses(self, name: str) -> tuple[Address, ...]:
         values = self._fields.all(name)

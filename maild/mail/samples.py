@@ -55,6 +55,7 @@ _BASE: Mapping[str, Any] = {
         "status": "open",
         "priority": "high",
         "impact": "high",
+        "business": "medium",
         "urgency": "medium",
         "type": "incident",
         "category": "network/vpn",
@@ -74,7 +75,7 @@ _MORE: Mapping[str, Any] = {
     "author": {"name": "Ada Rossi", "address": "ada@example.org"},
     "links": {
         name: _mailto(f"%21{name}")
-        for name in ("take", "note", "resolve", "escalate", "undo", "send", "drop", "accept", "split")
+        for name in ("take", "note", "resolve", "escalate", "undo", "send", "drop", "accept", "split", "template")
     }
     | {"yes": _mailto("Solved%2C%20thank%20you"), "no": _mailto("Not%20solved")}
     | {f"rate{score}": _mailto(str(score)) for score in range(1, 6)},
@@ -106,6 +107,13 @@ _MORE: Mapping[str, Any] = {
         {"at": _LATER, "by": "timer", "what": "line: L1 \u2192 L2", "why": "first response, 100%"},
     ),
     "questions": ("Which network are you on?", "Since when does it happen?"),
+    "answers": (
+        {"field": "what", "question": "Which network are you on?", "answer": "guest <2nd floor>,\n*not* eduroam"},
+        {"field": "symptoms", "question": None, "answer": "It | drops after a minute."},
+    ),
+    "unanswered": ("Since when does it happen?", "Does it concern you alone?"),
+    "checklist": ("Is the certificate of the gateway valid?", "Does the account have the group vpn-users?"),
+    "prepared_reply": "vpn-restart",
     "waiting": timedelta(hours=2, minutes=30),
     "closes_in": timedelta(days=3),
     "reopen_within": timedelta(days=7),
@@ -154,6 +162,10 @@ _MORE: Mapping[str, Any] = {
         {"at": _OPENED, "by": "carla@customer.example", "what": "opened", "why": "default"},
         {"at": _LATER, "by": "Ada Rossi", "what": "status: new \u2192 open", "why": "command"},
     ),
+    "rule": "gold customers",
+    "reason": "Their contract promises an answer within the hour.",
+    "sender": "Carla Bianchi <carla@customer.example>",
+    "prepared": "Our technicians are working on the mail server.\nIt will be back before noon.",
     "which": "line",
     "rows": (
         {
@@ -215,7 +227,7 @@ _REPORT: Mapping[str, Any] = {
     "solved": 16,
     "reopened": 2,
     "ratings": 9,
-    "score": "4.6",
+    "score": 4.6,
     "sections": (
         {
             "by": "line",
@@ -258,5 +270,12 @@ def sparse(notice: str) -> dict[str, Any]:
     """The least that a notice is given: whatever a template does not need may be missing."""
     if notice in ("help", "alarm", "unverified", "tickets", "report"):
         return {"desk": _BASE["desk"]}
-    other = {"other": {"key": "INC-1"}} if notice == "merged" else {}
-    return {**_BASE, **other, "ticket": {**_BASE["ticket"], "assignee": None, "category": None, "resolution": None}}
+    always: Mapping[str, Mapping[str, Any]] = {
+        "merged": {"other": {"key": "INC-1"}},
+        "rule_notice": {"rule": _MORE["rule"]},
+    }
+    return {
+        **_BASE,
+        **always.get(notice, {}),
+        "ticket": {**_BASE["ticket"], "assignee": None, "category": None, "resolution": None},
+    }

@@ -74,6 +74,16 @@ def escaped(value: str) -> str:
     return markup.escape(value).replace("\n", "<br>") if _SPECIAL.search(value) else value
 
 
+# What is written from right to left. Among it only letters count: they turn the line that they stand in.
+_RIGHT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff\U00010800-\U00010fff\U0001e800-\U0001efff]")
+
+
+def _isolated(value: str) -> str:
+    """Text as HTML that keeps its own direction and leaves that of its surroundings alone."""
+    said = escaped(value)
+    return said if value.isascii() or not _RIGHT.search(value) else f'<span dir="auto">{said}</span>'
+
+
 def _escaped_block(value: str) -> str:
     """Line breaks and the indentation of code hold in every mail program, also where CSS white-space does not."""
     value = _INDENT.sub(lambda m: "\xa0" * (len(m.group()) if m.group() != "\t" else 4), value)
@@ -184,13 +194,16 @@ class Press:
     def _html_parts(self, skeleton: str) -> Parts:
         tags = [m.span() for m in re.finditer(r"<(?:\"[^\"]*\"|'[^']*'|[^'\">])*>", skeleton)]
         styles = [m.span() for m in re.finditer(r"<(style|script)\b.*?</\1", skeleton, re.DOTALL)]
+        titles = [m.span() for m in re.finditer(r"<(title)\b.*?</\1", skeleton, re.DOTALL)]
         parts: list[Part] = []
         for fixed, kind, index, match in self._split(skeleton):
             at = match.start()
             if any(a < at < b for a, b in styles):
                 raise BadTemplate("a value stands inside <style> or <script>")
             tag = next((skeleton[a:at] for a, b in tags if a < at < b), None)
-            put: Put = _escaped_block if kind in "bq" else _bar if kind == "g" else escaped
+            put: Put = _escaped_block if kind in "bq" else _bar if kind == "g" else _isolated
+            if any(a < at < b for a, b in titles):
+                put = escaped  # no tags are read there
             if tag is not None:
                 put = _attribute(tag)
             parts.append((fixed, index, put))
@@ -210,7 +223,8 @@ class Press:
                     token.attrSet("class", "actions")
                     _buttons(inline.children or [])
             elif token.type == "table_open":
-                token.attrSet("class", "facts")
+                columns = sum(cell.type == "th_open" for cell in tokens[number : number + 12])
+                token.attrSet("class", "facts figures" if columns > 2 else "facts")
         page = str(self._markdown.renderer.render(tokens, self._markdown.options, {}))
         return re.sub(r"<thead>\s*<tr>(\s*<th></th>)*\s*</tr>\s*</thead>", "", page)
 

@@ -7,7 +7,6 @@ escaped for their place (M8). A broken template never stops a mail (B68).
 
 from __future__ import annotations
 
-import json
 import re
 import secrets
 from collections.abc import Callable, Mapping, Sequence
@@ -19,7 +18,7 @@ from typing import Any
 
 from jinja2 import Template, TemplateNotFound
 
-from maild.mail import proof, skeleton, wording
+from maild.mail import cldr, lacking, proof, skeleton, wording
 from maild.mail.engine import SLOTS, Engine, Links, Place, Raw, engine
 
 SUFFIX = ".md.j2"
@@ -31,6 +30,7 @@ _PASSES_ON = frozenset(
     {
         *("public_reply", "resolution", "new_ticket", "requester_reply", "internal_note", "alarm"),
         *("opened_for", "agent_reply", "held", "stale"),
+        *("held_new", "forwarded", "rule_reply", "rule_notice"),
     }
 )
 
@@ -76,38 +76,54 @@ class Templates:
         found = {file.parent.name for folder in self._folders for file in folder.glob("*/words.json")}
         return tuple(sorted(found, key=lambda language: (language != FALLBACK, language)))
 
+    def _begun(self) -> list[str]:
+        """The languages that have anything."""
+        kinds = ("*/*.j2", "*/*.json")
+        return sorted({file.parent.name for folder in self._folders for kind in kinds for file in folder.glob(kind)})
+
+    def source(self, name: str) -> tuple[Path, ...]:
+        """The files of that name (`it/closure.md.j2`), the one in force first."""
+        return tuple(folder / name for folder in self._folders if (folder / name).is_file())
+
+    def is_internal(self, notice: str) -> bool:
+        """Is it a notice for the desk alone, as its head says?"""
+        for language in self.languages():
+            for file in self.source(f"{language}/{notice}{SUFFIX}"):
+                return "Frame: internal" in file.read_text("utf-8", "replace").partition("\n\n")[0].split("\n")
+        return False
+
     def notices(self, language: str) -> tuple[str, ...]:
         """The notices that have a file in this language, in any folder."""
-        return tuple(n.removesuffix(SUFFIX) for n in self._files(language) if n.endswith(SUFFIX))
+        return tuple(n.removesuffix(SUFFIX) for n in self.files(language) if n.endswith(SUFFIX))
 
-    def _files(self, language: str) -> list[str]:
+    def files(self, language: str) -> list[str]:
+        """The names of its template files, in any folder."""
         return sorted({file.name for folder in self._folders for file in folder.glob(f"{language}/*.j2")})
 
     def words(self, language: str) -> Mapping[str, str]:
         """The fixed words of a language, and under `say.<key>` the sentences of its receipts, with gaps for format_map.
 
-        What a language lacks is taken from the fallback.
+        What a language lacks is taken from the fallback, but not how dates are written (`cldr`): there its own locale
+        holds, which is named as the language is unless `locale` says another.
         """
         known = self._words.get(language)
         if known is None:
             found: dict[str, str] = {}
             for wanted in (FALLBACK, language.partition("-")[0], language):
+                own: dict[str, str] = {}
                 for folder in reversed(self._folders) if _NAME.fullmatch(wanted) else ():
-                    found |= self._read_json(folder / wanted / "words.json")
+                    own |= self._read_json(folder / wanted / "words.json")
                     said = self._read_json(folder / wanted / "receipt.json")
-                    found |= {f"say.{key}": sentence for key, sentence in said.items()}
+                    own |= {f"say.{key}": sentence for key, sentence in said.items()}
+                found |= {**dict.fromkeys(lacking.WRITTEN, ""), "locale": wanted, **own} if own else {}
             known = self._words[language] = found
         return known
 
     def _read_json(self, file: Path) -> dict[str, str]:
-        try:
-            found = json.loads(file.read_text("utf-8"))
-        except FileNotFoundError:
-            return {}
-        except (OSError, ValueError) as why:
-            self._tell(f"{file}:{getattr(why, 'lineno', 1)}: cannot be read: {why}")
-            return {}
-        return {str(key): str(value) for key, value in found.items()} if isinstance(found, dict) else {}
+        found, problem = lacking.read(file)
+        if problem:
+            self._tell(problem)
+        return found
 
     # ---- rendering
 
@@ -155,6 +171,7 @@ class Templates:
             "ref": Place(3) if ref else "",
             "body": Raw(skeleton.BODY),
             "language": language,
+            "direction": cldr.tongue(self.words(language)).direction,
             "words": self.words(language),
             "frame": frame,
             "answerable": answerable,
@@ -183,13 +200,15 @@ class Templates:
     # ---- problems
 
     def check(self, samples: Mapping[str, Mapping[str, object]] | None = None) -> list[str]:
-        """Every template in every language with sample values: `FILE:LINE: words` for each thing that is wrong.
+        """Every template in every language with sample values: `FILE:LINE: words` for what is wrong or lacks.
 
         `samples` has the values of notices that maild does not know; the others have their own.
         """
         problems: list[str] = []
-        for language in self.languages():
-            for name in self._files(language):
+        for language in self._begun():
+            lacks = list(lacking.lacking(language, self._folders, FALLBACK))
+            problems += lacks
+            for name in self.files(language):
                 notice = name.removesuffix(SUFFIX)
                 sample = (samples or {}).get(notice) or proof.sample(notice)
                 known = {**_complete(sample), "words": self.words(language), "language": language}
@@ -200,6 +219,8 @@ class Templates:
                         for values in (sample, proof.sparse(notice)):
                             self._render(self._all, notice, language, values)
                     except Exception as why:  # noqa: BLE001 - a template can fail in any way; the next is checked too
+                        if lacks and isinstance(why, KeyError) and why.args != ("Subject",):
+                            continue  # it is a word that fails, which is told already
                         found = [proof.where(self._all, why, f"{language}/{name}")]
                 problems += found
         return list(dict.fromkeys(problems))

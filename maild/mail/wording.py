@@ -1,6 +1,7 @@
 """How a value is put into words: cleaned text, dates, spans and sizes in the reader's language.
 
-Everything here is pure. `words` is the mapping of one language (templates/<lang>/words.json). Cleaned text is valid
+Everything here is pure. `words` is the mapping of one language (templates/<lang>/words.json); how that language writes
+dates and numbers is Babel's to know (`cldr`). Cleaned text is valid
 Unicode without surrogates, control or bidi characters: those are shown as what they are (B57).
 """
 
@@ -11,6 +12,8 @@ import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo
+
+from maild.mail import cldr
 
 Words = Mapping[str, str]
 
@@ -65,26 +68,16 @@ def zone_of(name: str | None) -> tzinfo:
         return UTC
 
 
-def _dated(pattern: str, at: datetime, zone: tzinfo, words: Words) -> str:
-    local = at.astimezone(zone)
-    return words[pattern].format(
-        weekday=words["weekdays"].split()[local.weekday()],
-        month=words["months"].split()[local.month - 1],
-        day=local.day,
-        year=local.year,
-        hour=f"{local.hour:02}",
-        minute=f"{local.minute:02}",
-    )
-
-
 def day(at: datetime, zone: tzinfo, words: Words) -> str:
     """The date with its weekday, in the reader's zone."""
-    return _dated("date", at, zone, words)
+    local = at.astimezone(zone)
+    return cldr.tongue(words).day(local.year, local.month, local.day)
 
 
 def moment(at: datetime, zone: tzinfo, words: Words) -> str:
     """Date and time of day, in the reader's zone."""
-    return _dated("date_time", at, zone, words)
+    local, tongue = at.astimezone(zone), cldr.tongue(words)
+    return tongue.both.format(tongue.clock(local.hour, local.minute), tongue.day(local.year, local.month, local.day))
 
 
 def span(length: timedelta, words: Words) -> str:
@@ -98,17 +91,32 @@ def span(length: timedelta, words: Words) -> str:
         pairs = [("day", days), ("hour", hours)]
     else:
         pairs = [("hour", hours), ("minute", minutes)]
-    said = [f"{count} {words[unit if count == 1 else unit + 's']}" for unit, count in pairs if count]
-    return words["and"].join(said)
+    tongue = cldr.tongue(words)
+    return tongue.listed(tuple(tongue.count(count, unit) for unit, count in pairs if count))
 
 
 def size(count: int, words: Words) -> str:
     """A number of bytes as people say it."""
     if count < 1_000:
         return f"{count} B"
-    amount, unit = (count / 1_000, "kB") if count < 999_500 else (count / 1_000_000, "MB")
-    said = f"{amount:.0f}" if amount >= 10 else f"{amount:.1f}".removesuffix(".0")
-    return f"{said.replace('.', words['decimal'])} {unit}"
+    amount, unit = (count / 1_000, "kilobyte") if count < 999_500 else (count / 1_000_000, "megabyte")
+    return cldr.tongue(words).size(round(amount, 0 if amount >= 10 else 1), unit)
+
+
+def number(value: float, words: Words, places: int | None = None) -> str:
+    """A number with the marks of the language; `places`: so many after the decimal mark."""
+    return cldr.tongue(words).number(value, places)
+
+
+def percent(share: int, words: Words) -> str:
+    """So many of a hundred, with the sign of the language."""
+    return cldr.tongue(words).percent(share)
+
+
+def plural(count: int, words: Words, forms: Mapping[str, str]) -> str:
+    """The form that goes with the number, `#` in it being the number. What is given for no form is `other`."""
+    tongue = cldr.tongue(words)
+    return (forms.get(tongue.form(count)) or forms["other"]).replace("#", tongue.number(count, None))
 
 
 def word(name: str, words: Words) -> str:

@@ -62,6 +62,7 @@ class Opened:
     why: str
     by: str
     silent: bool = False  # a machine or a list opened it: nothing automatic is ever sent to its requester (M6)
+    group: str = ""  # the digest under which a rule gathers mails like its first
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +97,7 @@ class Recorded:
     direction: Literal["in", "out"] = "in"
     verified: bool = True  # False: it only claims to be from that author (B40)
     copied: Mapping[str, str] = field(default_factory=dict)  # the outsiders it went to as well: address, name
+    of_mail: bool = True  # False: a rule wrote it, and nothing of the mail at hand belongs to it
 
 
 @dataclass(frozen=True, slots=True)

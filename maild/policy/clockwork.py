@@ -18,6 +18,7 @@ from maild.policy.hours import Calendar
 from maild.policy.sla import Levels
 
 SOLVED = frozenset({"resolved", "closed", "merged"})
+UNSOLVED = ("new", "open", "pending")
 STANDING = frozenset({"resolution", "keep_informed", "line"})  # in the statuses that pause; first response never (B43)
 
 

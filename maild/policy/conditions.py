@@ -1,78 +1,34 @@
 """The conditions of a rule: each one decorated function, whose docstring is its text in the schema.
 
-A condition is read once, from YAML, into a `Check`; asked about a mail it answers None where it holds, else in words
+A condition is read once, from YAML, into a `Check`; asked about a scene it answers None where it holds, else in words
 why not. `all`, `any` and `not` nest.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from functools import cached_property
-from typing import Any, TypeAlias, TypeVar, get_args
+from dataclasses import dataclass
+from typing import Any, TypeVar, get_args
 
-from maild.mail.message import Address, Attachment, Kind
+from maild.mail.message import Kind
 from maild.outcome import Verdict
-from maild.policy.facts import Facts
-from maild.policy.forms import (
-    GLOBS,
-    TEXT_TEST,
-    TEXTS,
-    YES_OR_NO,
-    Form,
-    Reader,
-    Test,
-    Text,
-    Where,
-    mapping,
-    nearest,
-    some_named,
-    some_of,
-)
-from maild.policy.priority import PRIORITIES, Matrix, priority
+from maild.policy import hours
+from maild.policy.checks import All, Check, Holds, Not, One, Some
+from maild.policy.forms import TEXTS, YES_OR_NO, Form, Reader, Where, nearest, some_named, some_of
+from maild.policy.patterns import HEADER, TEXT_TEST, Field, Test, Text
+from maild.policy.priority import PRIORITIES
+from maild.policy.scene import Scene
+from maild.policy.shapes import FILE, HISTORY, PERSON, File, History, Person
 
 T = TypeVar("T")
 
 TYPES = ("incident", "request", "problem")
 STATUSES = ("new", "open", "pending", "resolved", "closed")
-LATER = ("header", "in_hours", "requester_tickets")  # of the contract, but not in this version
+CLOCKS = ("first_response", "next_response", "resolution", "keep_informed", "line")
+FIELDS = ("type", "status", "priority", "impact", "business", "urgency", "category", "service", "line", "assignee")
 NESTING = {"all": "all of: [...]", "any": "any of: [...]", "not": "not: {...}"}
-
-
-@dataclass
-class Scene:
-    """One mail as rules see it: the facts, and what earlier rules have made of the ticket."""
-
-    facts: Facts
-    matrix: Matrix | None = None
-    values: dict[str, str | None] = field(default_factory=dict)  # of ticket fields, as earlier rules set them
-    tags: set[str] = field(default_factory=set)
-    tired: list[str] = field(default_factory=list)  # patterns that ran out of time
-
-    def value(self, name: str) -> str | None:
-        """A field of the ticket: what a rule said, else what it has, else what a new one begins with."""
-        if name in self.values:
-            return self.values[name]
-        ticket = self.facts.ticket
-        moved = ticket is None or "impact" in self.values or "urgency" in self.values
-        if name == "priority" and self.matrix is not None and moved:
-            return priority(self.matrix, self.value("impact"), self.value("urgency"))
-        if ticket is not None:
-            found: str | None = getattr(ticket, name)
-            return found
-        return {"type": "incident", "status": "new"}.get(name)
-
-    @cached_property
-    def subject(self) -> Text:
-        return Text(self.facts.mail.subject)
-
-    @cached_property
-    def text(self) -> Text:
-        return Text(self.facts.mail.text)
-
-
-Check: TypeAlias = Callable[[Scene], str | None]
-Holds: TypeAlias = Callable[[Any, Scene], bool]
+# What asks about a mail, and so holds of nothing on occasions that have none (idle, breached)
+OF_A_MAIL = ("to", "cc", "reply_to", "text", "header", "kind", "verdict", "attachment")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +42,7 @@ class Condition:
 
 
 CONDITIONS: dict[str, Condition] = {}
+NEVER = One("", None, None, lambda _, __: False)  # what cannot be read
 
 
 def condition(name: str, form: Form[T]) -> Callable[[Callable[[T, Scene], bool]], Callable[[T, Scene], bool]]:
@@ -98,175 +55,65 @@ def condition(name: str, form: Form[T]) -> Callable[[Callable[[T, Scene], bool]]
     return register
 
 
-# -- forms of their own ----------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Person:
-    """What an address has to be like; all that is said must hold of the same one."""
-
-    address: Callable[[str], bool] | None
-    domain: frozenset[str] | None
-    name: Callable[[str], bool] | None
-
-    def fits(self, who: Address) -> bool:
-        domain = who.address.rpartition("@")[2].casefold()
-        return (
-            (self.address is None or self.address(who.address))
-            and (self.domain is None or any(domain == d or domain.endswith("." + d) for d in self.domain))
-            and (self.name is None or self.name(who.name))
-        )
-
-
-def _person(value: Any, where: Where, reader: Reader) -> Person | None:
-    wanted = value if isinstance(value, str) else "*@example.org"
-    found = mapping(
-        value,
-        ("address", "domain", "name"),
-        where,
-        reader,
-        f'say what of it, such as {where[-1]}: {{address: "{wanted}"}}',
-    )
-    if found is None:
-        return None
-    if not value:
-        reader.complain(where, "say what of it: address, domain or name")
-    parts = {key: GLOBS.read(found[key], (*where, key), reader) for key in ("address", "name") if key in found}
-    domains = TEXTS.read(found["domain"], (*where, "domain"), reader) if "domain" in found else None
-    return Person(
-        parts.get("address"), domains and frozenset(d.casefold().lstrip("@") for d in domains), parts.get("name")
-    )
-
-
-PERSON: Form[Person] = Form(
-    _person,
-    {
-        "type": "object",
-        "additionalProperties": False,
-        "minProperties": 1,
-        "properties": {
-            "address": {**GLOBS.schema, "description": "The whole address; * stands for anything."},
-            "domain": {**TEXTS.schema, "description": "The domain, or one above it."},
-            "name": {**GLOBS.schema, "description": "The whole display name; * stands for anything."},
-        },
-    },
-)
-
-
-@dataclass(frozen=True, slots=True)
-class File:
-    """What an attachment has to be like; all that is said must hold of the same one."""
-
-    name: Callable[[str], bool] | None
-    type: Callable[[str], bool] | None
-    over: int
-
-    def fits(self, attachment: Attachment) -> bool:
-        return (
-            (self.name is None or self.name(attachment.name))
-            and (self.type is None or self.type(attachment.type))
-            and attachment.size >= self.over
-        )
-
-
-def _file(value: Any, where: Where, reader: Reader) -> File | None:
-    found = mapping(
-        value, ("name", "type", "size"), where, reader, 'say what of it, such as attachment: {name: "*.exe"}'
-    )
-    if found is None:
-        return None
-    if not value:
-        reader.complain(where, "say what of it: name, type or size")
-    parts = {key: GLOBS.read(found[key], (*where, key), reader) for key in ("name", "type") if key in found}
-    over = _bytes(found["size"], (*where, "size"), reader) if "size" in found else 0
-    return File(parts.get("name"), parts.get("type"), over)
-
-
-def _bytes(value: Any, where: Where, reader: Reader) -> int:
-    number = value.rstrip("kMGB") if isinstance(value, str) else ""
-    unit = {"B": 1, "kB": 1000, "MB": 1000**2, "GB": 1000**3}.get(value[len(number) :] if number else "")
-    if unit is None or not number.isascii() or not number.isdigit() or len(number) > 9:
-        reader.complain(where, "the least size is wanted here, such as 10MB")
-        return 0
-    return int(number) * unit
-
-
-FILE: Form[File] = Form(
-    _file,
-    {
-        "type": "object",
-        "additionalProperties": False,
-        "minProperties": 1,
-        "properties": {
-            "name": {**GLOBS.schema, "description": "The whole file name; * stands for anything."},
-            "type": {**GLOBS.schema, "description": "The MIME type, such as image/*."},
-            "size": {"type": "string", "description": "At least so large, such as 10MB.", "examples": ["10MB"]},
-        },
-    },
-)
-
 # -- the conditions --------------------------------------------------------------------------------------------------
 
 
-@condition("from", PERSON)
-def _from(want: Person, scene: Scene) -> bool:
-    """Who the mail is from; holds of no mail whose From: cannot be judged."""
-    sender = scene.facts.mail.sender
-    return sender is not None and want.fits(sender)
+def _one_of_them(field: str) -> Callable[[Person, Scene], bool]:
+    return lambda want, scene: any(map(want.fits, scene.people.get(field, ())))
 
 
-@condition("to", PERSON)
-def _to(want: Person, scene: Scene) -> bool:
-    """One of those in To:."""
-    return any(map(want.fits, scene.facts.mail.to))
-
-
-@condition("cc", PERSON)
-def _cc(want: Person, scene: Scene) -> bool:
-    """One of those in Cc:."""
-    return any(map(want.fits, scene.facts.mail.cc))
-
-
-@condition("reply_to", PERSON)
-def _reply_to(want: Person, scene: Scene) -> bool:
-    """One of those in Reply-To:."""
-    return any(map(want.fits, scene.facts.mail.reply_to))
+for _name, _text in (
+    ("from", "Who the mail is from; holds of no mail whose From: cannot be judged. Without a mail, the requester."),
+    ("to", "One of those in To:."),
+    ("cc", "One of those in Cc:."),
+    ("reply_to", "One of those in Reply-To:."),
+):
+    CONDITIONS[_name] = Condition(_name, PERSON, _one_of_them(_name), _text)
 
 
 @condition("subject", TEXT_TEST)
 def _subject(test: Test, scene: Scene) -> bool:
-    """The subject."""
-    return test(scene.subject, scene.tired)
+    """The subject of the mail; without a mail that of the ticket."""
+    return test(scene.subject, scene.look)
 
 
 @condition("text", TEXT_TEST)
-def _text(test: Test, scene: Scene) -> bool:
-    """The body, its first 65,536 characters."""
-    return test(scene.text, scene.tired)
+def _text_(test: Test, scene: Scene) -> bool:
+    """What the mail says, its first 65,536 characters; of a reply what is new in it."""
+    return scene.mail is not None and test(scene.text, scene.look)
+
+
+@condition("header", HEADER)
+def _header(want: Field[Any], scene: Scene) -> bool:
+    """One field of the mail's header, such as {name: X-Priority, equals: "1"}; any of those of that name."""
+    found = scene.mail.headers.get(want.name, ()) if scene.mail is not None else ()
+    test = want.test
+    return bool(found) if test is None else any(test(Text(value), scene.look) for value in found)
 
 
 @condition("kind", some_of(*get_args(Kind)))
 def _kind(want: frozenset[str], scene: Scene) -> bool:
     """What sort of mail it is; a person wrote a `human` one."""
-    return scene.facts.mail.kind in want
+    return scene.mail is not None and scene.mail.kind in want
 
 
 @condition("verdict", some_of(*get_args(Verdict)))
 def _verdict(want: frozenset[str], scene: Scene) -> bool:
     """Who the sender was proved to be."""
-    return scene.facts.verdict in want
+    return scene.verdict in want
 
 
 @condition("language", TEXTS)
 def _language(want: frozenset[str], scene: Scene) -> bool:
-    """The language of the mail, as far as it can be told."""
-    return scene.facts.mail.language in want
+    """The language of the mail, as far as it can be told; without a mail, or where it cannot, that of the ticket."""
+    found = scene.mail.language if scene.mail is not None else None
+    return (found or (scene.ticket.language if scene.ticket else None)) in want
 
 
 @condition("account", some_named("account"))
 def _account(want: frozenset[str], scene: Scene) -> bool:
     """The account of maild.yaml that took the mail in."""
-    return scene.facts.account in want
+    return scene.account in want
 
 
 @condition("category", some_named("category", parents=True))
@@ -294,6 +141,24 @@ def _priority(want: frozenset[str], scene: Scene) -> bool:
     return scene.value("priority") in want
 
 
+@condition("service", TEXTS)
+def _service(want: frozenset[str], scene: Scene) -> bool:
+    """The service that is affected."""
+    return scene.value("service") in want
+
+
+@condition("line", some_named("line"))
+def _line(want: frozenset[str], scene: Scene) -> bool:
+    """The line that has the ticket."""
+    return scene.value("line") in want
+
+
+@condition("assigned", YES_OR_NO)
+def _assigned(want: bool, scene: Scene) -> bool:
+    """Whether an agent has the ticket."""
+    return (scene.value("assignee") is not None) is want
+
+
 @condition("tags", TEXTS)
 def _tags(want: frozenset[str], scene: Scene) -> bool:
     """Any of these tags."""
@@ -303,13 +168,40 @@ def _tags(want: frozenset[str], scene: Scene) -> bool:
 @condition("new", YES_OR_NO)
 def _new(want: bool, scene: Scene) -> bool:
     """Whether the mail opens a ticket."""
-    return (scene.facts.ticket is None) is want
+    return (scene.ticket is None) is want
+
+
+@condition("changed", some_of(*FIELDS, "tags"))
+def _changed(want: frozenset[str], scene: Scene) -> bool:
+    """One of these was changed just now (`on: changed`)."""
+    return bool(want & scene.changed)
+
+
+@condition("clock", some_of(*CLOCKS))
+def _clock(want: frozenset[str], scene: Scene) -> bool:
+    """Which promise was broken (`on: breached`)."""
+    return scene.clock.partition(":")[0] in want
 
 
 @condition("attachment", FILE)
 def _attachment(want: File, scene: Scene) -> bool:
     """One of the attachments."""
-    return any(map(want.fits, scene.facts.mail.attachments))
+    return scene.mail is not None and any(map(want.fits, scene.mail.attachments))
+
+
+@condition("in_hours", some_named("calendar"))
+def _in_hours(want: frozenset[str], scene: Scene) -> bool:
+    """Whether it is now within the hours of a calendar of desk.yaml."""
+    calendars = scene.desk.levels.calendars
+    return any(hours.is_open(calendars[name], scene.now) for name in want if name in calendars)
+
+
+@condition("requester_tickets", HISTORY)
+def _requester_tickets(want: History, scene: Scene) -> bool:
+    """How many other tickets the sender has: {open: 3}, or {opened: 5, within: 7d}; at least so many."""
+    since = scene.now - want.within
+    opened = sum(one.opened_at > since for one in scene.earlier)
+    return sum(one.open for one in scene.earlier) >= want.open and opened >= want.opened
 
 
 # -- reading ---------------------------------------------------------------------------------------------------------
@@ -319,61 +211,34 @@ def read(value: Any, where: Where, reader: Reader) -> Check:
     """All conditions of a mapping; they must hold together. Complains of what cannot be read."""
     if not isinstance(value, dict):
         reader.complain(where, "conditions are wanted here, such as {subject: {contains: vpn}}")
-        return _never
-    return _together([_one(key, each, (*where, key), reader) for key, each in value.items()])
+        return NEVER
+    return All(tuple(_one(key, each, (*where, key), reader) for key, each in value.items()))
 
 
 def _one(key: str, value: Any, where: Where, reader: Reader) -> Check:
     if key in NESTING:
         return _nested(key, value, where, reader)
-    if key in LATER:
-        reader.later.append((where, f"the condition `{key}` is not in this version, so the rule never applies"))
-        return _never
     found = CONDITIONS.get(key)
     if found is None:
-        known = (*CONDITIONS, *NESTING, *LATER)
+        known = (*CONDITIONS, *NESTING)
         reader.complain(where, f"unknown condition `{key}`{nearest(key, known)}", at_key=True)
-        return _never
+        return NEVER
+    reader.asked.add(key)
     want = found.form.read(value, where, reader)
-    if want is None:
-        return _never
-    holds, said = found.holds, f"{key}: {show(value)}"
-    return lambda scene: None if holds(want, scene) else said
+    return NEVER if want is None else One(key, value, want, found.holds)
 
 
 def _nested(key: str, value: Any, where: Where, reader: Reader) -> Check:
     if key == "not":
+        before, reader.negated = reader.negated, True
         inner = read(value, where, reader)
-        return lambda scene: None if inner(scene) else f"not: {show(value)}"
+        reader.negated = before
+        return Not(inner, value)
     if not isinstance(value, list) or not value:
         reader.complain(where, f"a list of conditions is wanted here, such as {key}: [{{kind: human}}, {{new: true}}]")
-        return _never
-    parts = [read(each, (*where, i), reader) for i, each in enumerate(value)]
-    if key == "all":
-        return _together(parts)
-    return lambda scene: None if any(part(scene) is None for part in parts) else f"any: {show(value)}"
-
-
-def _together(parts: list[Check]) -> Check:
-    def check(scene: Scene) -> str | None:
-        return next((why for part in parts if (why := part(scene)) is not None), None)
-
-    return check
-
-
-def _never(_: Scene) -> str:
-    return "it cannot be read"
-
-
-def show(value: Any) -> str:
-    """A value as YAML would write it on one line, for explanations."""
-    if isinstance(value, dict):
-        return "{" + ", ".join(f"{k}: {show(v)}" for k, v in value.items()) + "}"
-    if isinstance(value, list):
-        return "[" + ", ".join(map(show, value)) + "]"
-    return (
-        {True: "true", False: "false", None: "null"}[value] if value is None or isinstance(value, bool) else str(value)
-    )
+        return NEVER
+    parts = tuple(read(each, (*where, i), reader) for i, each in enumerate(value))
+    return All(parts) if key == "all" else Some(parts, value)
 
 
 def schema() -> Mapping[str, Any]:

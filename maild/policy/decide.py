@@ -7,20 +7,23 @@ then, in this order of strength, what an agent commands (`agent`), what a rule s
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from maild.policy import agent, opening, orders, requester, rules
+from maild.policy import agent, opening, orders, requester, ruling
 from maild.policy.changes import Audience, Change, Noted, Notified
 from maild.policy.decision import Commanded, Decision, recorded
 from maild.policy.facts import Facts, TicketView
 from maild.policy.orders import Say
+from maild.policy.rules import Ruleset
 from maild.policy.terms import Desk
 
 _SHOWN = 20  # commands of an unproved mail that are named in its fate: anybody can write any number
 
 
-def decide(facts: Facts, desk: Desk, ruleset: Sequence[rules.Rule]) -> Decision:
+def decide(facts: Facts, desk: Desk, ruleset: Ruleset) -> Decision:
     """The decision for one mail that is no duplicate. `facts.ticket` is None where it opens a ticket."""
+    return ruling.follow(_decide(facts, desk, ruleset), facts, desk, ruleset)
+
+
+def _decide(facts: Facts, desk: Desk, ruleset: Ruleset) -> Decision:
     kind, ticket = facts.mail.kind, facts.ticket
     if kind == "loop":
         return Decision("ignored", "a mail of our own came back")

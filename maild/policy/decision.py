@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from maild.outcome import FateName, Result
-from maild.policy.changes import Change, Notified, Recorded
+from maild.policy.changes import Change, Notified, Recorded, Released
 from maild.policy.facts import Facts
 from maild.policy.orders import Say
 
@@ -31,6 +31,8 @@ class Decision:
     commands: tuple[Commanded, ...] = ()
     others: tuple[tuple[str, tuple[Change, ...]], ...] = ()  # what it changes of other tickets, by their keys
     answers: tuple[Notified, ...] = ()  # notices to its sender that belong to no ticket
+    released: tuple[Released, ...] = ()  # mails that waited and belong to no ticket
+    group: str = ""  # where it opens a ticket: the digest under which a rule gathers such mails
 
 
 def recorded(

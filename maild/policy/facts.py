@@ -92,6 +92,14 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True)
+class Earlier:
+    """Another ticket of the same requester."""
+
+    opened_at: datetime
+    open: bool  # neither solved nor over
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """Everything that rules and commands may know about one mail."""
 
@@ -120,3 +128,4 @@ class Facts:
     about: int | None = None  # the number of the mail that the notice told of
     said: Said | None = None  # the mail was held, and this is what became of it
     known: Known = field(default_factory=Known)
+    earlier: tuple[Earlier, ...] = ()  # of a mail that opens a ticket, where a rule asks for them

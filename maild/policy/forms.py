@@ -1,35 +1,34 @@
 """The forms that values of a rule take in YAML, and what is said about one that has another form.
 
 A form reads what YAML gave (plain values) into what a condition or an action works with, complains of what is wrong,
-and describes itself as JSON Schema. Patterns come from here alone, never from a mail (M8).
+and describes itself as JSON Schema. How texts are compared is in `patterns`.
 """
 
 from __future__ import annotations
 
 import difflib
-import fnmatch
-import re
-import unicodedata
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from datetime import timedelta
 from typing import Any, Generic, TypeAlias, TypeVar
+
+from maild.policy import span
+from maild.policy.phrase import Phrase
 
 Where: TypeAlias = tuple[str | int, ...]
 T = TypeVar("T")
-
-TEXT_LIMIT = 65_536  # characters of a mail that patterns look at
-REGEX_PATIENCE = 0.1  # seconds for one pattern on one text
-REGEX_TIRED = 5  # so many patterns may run out of time on one mail; then none is tried again
 
 
 @dataclass(slots=True)
 class Reader:
     """What is read along with a rule: the names that the desk knows, and what is wrong so far."""
 
-    known: Mapping[str, Collection[str]] = field(default_factory=dict)  # "line", "category", "agent", "account"
+    known: Mapping[str, Collection[str]] = field(default_factory=dict)  # "line", "category", "agent", "calendar", ...
     problems: list[tuple[Where, str, bool]] = field(default_factory=list)  # place, message, whether at the key
-    later: list[tuple[Where, str]] = field(default_factory=list)  # what is right, but does not work in this version
+    captures: set[str] = field(default_factory=set)  # what the patterns of the rule that is read may catch
+    headers: set[str] = field(default_factory=set)  # fields of the header that conditions ask for, lower case
+    asked: set[str] = field(default_factory=set)  # the words of all conditions
+    negated: bool = False  # within `not`, where what is caught is caught in vain
 
     def complain(self, where: Where, message: str, *, at_key: bool = False) -> None:
         self.problems.append((where, message, at_key))
@@ -41,26 +40,6 @@ class Form(Generic[T]):
 
     read: Callable[[Any, Where, Reader], T | None]
     schema: Mapping[str, Any]
-
-
-class Text:
-    """A text of a mail, and the same with case and accents folded away, worked out once."""
-
-    def __init__(self, raw: str) -> None:
-        self.raw = raw[:TEXT_LIMIT]
-
-    @cached_property
-    def folded(self) -> str:
-        return fold(self.raw)
-
-
-Test: TypeAlias = Callable[[Text, list[str]], bool]  # the list collects patterns that ran out of time
-
-
-def fold(text: str) -> str:
-    """Lower case, without accents, each run of blanks one blank."""
-    plain = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
-    return " ".join(plain.casefold().split())
 
 
 def nearest(word: str, known: Collection[str]) -> str:
@@ -190,111 +169,50 @@ TEXTS: Form[frozenset[str]] = Form(_some_texts, _TEXTS)
 YES_OR_NO: Form[bool] = Form(_yes_or_no, {"type": "boolean"})
 
 
-# -- tests of texts --------------------------------------------------------------------------------------------------
-
-
-def _has(text: str, word: str) -> bool:
-    """Whether `word` stands in `text` as a whole word: no letter or digit goes on from its ends."""
-    at = text.find(word)
-    while at >= 0:
-        end = at + len(word)
-        begins = at == 0 or not (text[at - 1].isalnum() and word[0].isalnum())
-        if begins and (end == len(text) or not (text[end].isalnum() and word[-1].isalnum())):
-            return True
-        at = text.find(word, at + 1)
-    return False
-
-
-def _glob(pattern: str) -> re.Pattern[str]:
-    return re.compile(fnmatch.translate(fold(pattern)))  # the administrator's pattern; translate() makes atomic groups
-
-
-def _folded(test: Callable[[str, str], bool]) -> Callable[[str], Test]:
-    def make(word: str) -> Test:
-        want = fold(word)
-        return lambda text, _: test(text.folded, want)
-
-    return make
-
-
-def _by_glob(word: str) -> Test:
-    pattern = _glob(word)
-    return lambda text, _: pattern.match(text.folded) is not None
-
-
-def _by_regex(word: str) -> Test:
-    import regex  # type: ignore[import-untyped]  # here: most rules have none; it ships no types
-
-    pattern = regex.compile(word)
-
-    def test(text: Text, tired: list[str]) -> bool:
-        if len(tired) >= REGEX_TIRED:
-            tired.append(word)
-            return False
-        try:
-            return pattern.search(text.raw, timeout=REGEX_PATIENCE) is not None
-        except TimeoutError:
-            tired.append(word)
-            return False
-
-    return test
-
-
-TEXT_TESTS: Mapping[str, tuple[str, Callable[[str], Test]]] = {
-    "equals": ("The whole text; case and accents do not matter.", _folded(str.__eq__)),
-    "contains": ("Any of these as whole words; case and accents do not matter.", _folded(_has)),
-    "starts": ("Its beginning; case and accents do not matter.", _folded(str.startswith)),
-    "ends": ("Its end; case and accents do not matter.", _folded(str.endswith)),
-    "glob": ("The whole text, * for anything and ? for one character.", _by_glob),
-    "regex": ("A regular expression, found anywhere; case matters unless it begins with (?i).", _by_regex),
-}
-
-
-def _text_test(value: Any, where: Where, reader: Reader) -> Test | None:
-    name = where[-1]
-    hint = (
-        f"say how it is compared, such as {name}: {{contains: {value if isinstance(value, str) else '[vpn, tunnel]'}}}"
-    )
-    tests: list[tuple[Test, ...]] = []
-    for key, each in (mapping(value, TEXT_TESTS, where, reader, hint) or {}).items():
-        made = []
-        for i, word in enumerate(words(each, (*where, key), reader) or ()):
-            try:
-                made.append(TEXT_TESTS[key][1](word))
-            except Exception as e:  # noqa: BLE001 - regex.error, which must not be imported for this alone
-                at = (*where, key, i) if isinstance(each, list) else (*where, key)
-                reader.complain(at, f"not a regular expression: {e}")
-        tests.append(tuple(made))
-    if value == {}:
-        reader.complain(where, hint)
-    if not tests:
+def _span(value: Any, where: Where, reader: Reader) -> timedelta | None:
+    try:
+        return span.duration(value)
+    except ValueError as e:
+        reader.complain(where, str(e))
         return None
-    return lambda text, tired: all(any(test(text, tired) for test in group) for group in tests)
 
 
-TEXT_TEST: Form[Test] = Form(
-    _text_test,
-    {
-        "type": "object",
-        "additionalProperties": False,
-        "minProperties": 1,
-        "properties": {key: {**_TEXTS, "description": text} for key, (text, _) in TEXT_TESTS.items()},
-    },
-)
+def _count(value: Any, where: Where, reader: Reader) -> int | None:
+    if isinstance(value, int) and not isinstance(value, bool) and 0 < value < 1_000:
+        return value
+    reader.complain(where, "a whole number from 1 to 999 is wanted here")
+    return None
 
 
-# -- globs -----------------------------------------------------------------------------------------------------------
+SPAN: Form[timedelta] = Form(_span, {"type": "string", "examples": ["2d"]})
+COUNT: Form[int] = Form(_count, {"type": "integer", "minimum": 1, "maximum": 999})
 
 
-def _globs(value: Any, where: Where, reader: Reader) -> Callable[[str], bool] | None:
+# -- texts with gaps --------------------------------------------------------------------------------------------------
+
+
+def _phrase(value: Any, where: Where, reader: Reader) -> Phrase | None:
+    found = _any_text(value, where, reader)
+    return None if found is None else _gapped(Phrase(found), where, reader)
+
+
+def _gapped(phrase: Phrase, where: Where, reader: Reader) -> Phrase:
+    """A text with gaps, each of which a pattern of the same rule must be able to fill."""
+    for gap in phrase.gaps:
+        if gap not in reader.captures:
+            hint = nearest(gap, sorted(reader.captures)) or f"; a regex with (?P<{gap}>...) would catch it"
+            reader.complain(where, f"no condition of this rule captures `{{{gap}}}`{hint}")
+    return phrase
+
+
+def _phrases(value: Any, where: Where, reader: Reader) -> tuple[Phrase, ...] | None:
     found = words(value, where, reader)
-    if found is None:
-        return None
-    patterns = tuple(_glob(word) for word in found)
-    return lambda text: any(p.match(fold(text)) for p in patterns)
+    at = (lambda i: (*where, i)) if isinstance(value, list) else (lambda _: where)
+    return tuple(_gapped(Phrase(word), at(i), reader) for i, word in enumerate(found)) if found else None
 
 
-GLOBS: Form[Callable[[str], bool]] = Form(_globs, _TEXTS)
+PHRASE: Form[Phrase] = Form(_phrase, _TEXT)
+PHRASES: Form[tuple[Phrase, ...]] = Form(_phrases, _TEXTS)
 
 
 def _a(kind: str) -> str:

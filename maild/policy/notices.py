@@ -44,6 +44,7 @@ _ROWS = (
     Notice("help", answerable=False),
     Notice("alarm", answerable=False),
     Notice("held", internal=True, files=True),
+    Notice("held_new", answerable=False),
     Notice("stale", internal=True),
     Notice("merged"),
     Notice("opened_for", automatic=False, files=True),
@@ -55,5 +56,8 @@ _ROWS = (
     Notice("shown"),
     Notice("similar", internal=True),
     Notice("tickets", answerable=False),
+    Notice("rule_notice", files=True),
+    Notice("rule_reply"),
+    Notice("forwarded", answerable=False, files=True),
 )
 NOTICES = {row.name: row for row in _ROWS}

@@ -2,25 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import hashlib
 from dataclasses import replace
 
 from maild.mail import address, kind
-from maild.policy import priority, rules, subject
-from maild.policy.changes import Change, Changed, Joined, Linked, Notified, Opened, Tagged, TicketField
+from maild.policy import draft, factors, patterns, questions, rules, ruling, subject
+from maild.policy.actions import SUBJECT
+from maild.policy.changes import (
+    Answered,
+    Change,
+    Changed,
+    Joined,
+    Linked,
+    Noted,
+    Notified,
+    Opened,
+    Tagged,
+    TicketField,
+)
 from maild.policy.decision import Decision, recorded
 from maild.policy.facts import Facts, TicketView
+from maild.policy.rules import Ruleset
+from maild.policy.scene import Scene
 from maild.policy.terms import Desk
 
 _COPIED = 20  # people whom one mail can bring onto a ticket
 NOBODY = "unknown@invalid"
 
 
-def opens(facts: Facts, desk: Desk, ruleset: Sequence[rules.Rule], link: TicketView | None = None) -> Decision:
+def opens(facts: Facts, desk: Desk, ruleset: Ruleset, link: TicketView | None = None) -> Decision:
     """A mail that opens a ticket: rules over defaults, priority from the matrix. `link`: one that it refers to."""
-    ruled = rules.evaluate(ruleset, facts, desk.priority)
+    ruled = rules.evaluate(ruleset, Scene.of(replace(facts, ticket=None), desk))
     if ruled.drop is not None:
         return Decision("ignored", ruled.drop)
+    if ruled.hold is not None and facts.said is None:
+        return Decision("held", ruled.hold)
     mail = facts.mail
     silent = not (mail.kind == "human" and mail.answerable and facts.sender)
     opened = replace(
@@ -31,8 +47,11 @@ def opens(facts: Facts, desk: Desk, ruleset: Sequence[rules.Rule], link: TicketV
         changes.append(Linked(link.key, f"a mail of {facts.sender or 'somebody'} refers to it", "maild"))
     if facts.verdict in ("requester", "agent") and mail.kind == "human" and not facts.forged:
         changes += joined(facts, desk, frozenset({facts.sender}))
+    language = opened.values.get("language") or facts.language
     if not silent and ruled.acknowledge != "never":
-        changes.append(Notified("acknowledgement", ("requester",)))
+        changes += asking(opened, desk)
+        carried = ruling.prepared(ruled.prepared, desk, language)
+        changes.append(Notified("acknowledgement", ("requester",), {"prepared": carried} if carried else {}))
     told = {
         "text": mail.text,
         "verified": facts.verdict != "unverified",
@@ -40,35 +59,54 @@ def opens(facts: Facts, desk: Desk, ruleset: Sequence[rules.Rule], link: TicketV
         "through": facts.through,
     }
     changes.append(Notified("new_ticket", ("owner",), told))
-    return Decision("filed", opened.why, tuple(changes), opens=True)
+    for applied in ruled.applied:
+        changes += ruling.besides(applied, desk, language, facts, facts.now)
+    return Decision("filed", opened.why, tuple(changes), opens=True, group=opened.group)
 
 
-def opened_by(facts: Facts, desk: Desk, ruled: rules.Verdicts) -> Opened:
-    """The new ticket with the values that the defaults, the rules and its category give it."""
-    mail = facts.mail
+def asking(opened: Opened, desk: Desk) -> list[Change]:
+    """What the acknowledgement asks is kept with the ticket: the reply answers that, whatever its category is then."""
+    category = desk.categories.get(opened.values.get("category") or "")
+    if category is None or not category.questions:
+        return []
+    language = opened.values.get("language") or ""
+    asked = questions.asked(category.questions, category.asks, language, desk.languages[0])
+    return [Answered(questions.unanswered(asked), "the acknowledgement asks", "maild")] if asked else []
+
+
+def gathers(facts: Facts, ticket: TicketView) -> Decision:
+    """A mail like those on an unsolved ticket, which a rule gathers there: kept, and nobody is told once more."""
+    again = Noted("gathered", "a rule gathers such mails here", "rule")
+    return Decision("filed", f"gathered on {ticket.key}", (recorded(facts, facts.mail.text), again))
+
+
+def opened_by(facts: Facts, desk: Desk, ruled: rules.Verdicts, requester: str | None = None) -> Opened:
+    """The new ticket with the values that the defaults, the rules and its category give it.
+
+    `requester` is whose it will be, where that is not who wrote.
+    """
+    mail, whose = facts.mail, facts.sender if requester is None else requester
+    fields: dict[TicketField, str | None] = {c.field: c.value for c in ruled.changes if isinstance(c, Changed)}
     values: dict[TicketField, str | None] = {
-        "type": "incident",
-        "status": "new",
-        "impact": desk.priority.impact,
-        "urgency": desk.priority.urgency,
-        "line": next(iter(desk.lines)),
         "subject": subject.clean(mail.subject) or _first_line(mail.text),
         "language": facts.language,
+        **draft.values(fields, desk, whose, forged=facts.forged),
     }
-    tags: set[str] = set()
-    whys: list[str] = []
-    for applied in ruled.applied:
-        whys.append(f'rule "{applied.rule}"')
-        for change in applied.changes:
-            if isinstance(change, Changed):
-                values[change.field] = change.value
-            elif isinstance(change, Tagged):
-                tags.add(change.tag)
-    _follow_category(values, {c.field for a in ruled.applied for c in a.changes if isinstance(c, Changed)}, desk)
-    values.setdefault("priority", priority.priority(desk.priority, values["impact"] or "", values["urgency"] or ""))
+    tags = frozenset(change.tag for change in ruled.changes if isinstance(change, Tagged))
     name = mail.sender.name if mail.sender else ""
-    why = ", ".join(whys) or "a new mail"
-    return Opened(facts.sender, name, facts.account, facts.now, values, frozenset(tags), why, facts.actor)
+    because = factors.reasons(values, fields, desk, "" if facts.forged else whose)
+    why = ", ".join([*([applied.why for applied in ruled.applied] or ["a new mail"]), *because])
+    opened = Opened(facts.sender, name, facts.account, facts.now, values, tags, why, facts.actor)
+    return replace(opened, group=_group(facts, ruled))
+
+
+def _group(facts: Facts, ruled: rules.Verdicts) -> str:
+    """Under what a rule gathers mails like this one; "" where none does, or where its sender may be a forger."""
+    by = ruled.group
+    if by is None or facts.forged or facts.verdict == "unverified" or not facts.sender:
+        return ""
+    like = patterns.fold(subject.clean(facts.mail.subject) if by.group == SUBJECT else by.group)
+    return hashlib.sha256("\0".join((by.rule, facts.sender, like)).encode()).hexdigest() if like else ""
 
 
 def joined(facts: Facts, desk: Desk, already: frozenset[str]) -> list[Joined]:
@@ -90,17 +128,6 @@ def copied(facts: Facts, desk: Desk) -> dict[str, str]:
         if read and not ours and whole != facts.sender:
             found.setdefault(whole, one.name)
     return dict(list(found.items())[:_COPIED])
-
-
-def _follow_category(values: dict[TicketField, str | None], ruled: set[TicketField], desk: Desk) -> None:
-    """A category brings its line and service, where no rule said otherwise."""
-    category = desk.categories.get(values.get("category") or "")
-    if category is None:
-        return
-    if category.line and "line" not in ruled:
-        values["line"] = category.line
-    if category.service and "service" not in ruled:
-        values["service"] = category.service
 
 
 def _first_line(text: str) -> str:

@@ -78,6 +78,11 @@ class Parsed:
     lines: tuple[Line, ...]
     text: str
 
+    def numbers(self) -> tuple[int, ...]:
+        """The numbers of mails of the ledger that its commands name."""
+        words = [line.words.lstrip("#") for line in self.lines[:MOST]]
+        return tuple(int(word) for word in words if word.isdecimal() and len(word) < 10)
+
     def named(self) -> frozenset[str]:
         """The keys of the tickets that its commands name."""
         lines = self.lines[:MOST]

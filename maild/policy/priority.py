@@ -1,4 +1,7 @@
-"""Priority, which follows from impact (how much is touched) and urgency (how soon it hurts)."""
+"""Priority, which follows from impact (how much is touched) and urgency (how soon it hurts) (P4).
+
+The impact that counts is the higher of that on the users (`impact`) and that on the business (`business`).
+"""
 
 from __future__ import annotations
 
@@ -22,9 +25,14 @@ class Matrix:
     urgency: str = "medium"
 
 
-def priority(matrix: Matrix, impact: str | None, urgency: str | None) -> str:
-    """The priority of an impact and an urgency; for None the matrix's default holds."""
-    return matrix.cells[impact or matrix.impact][urgency or matrix.urgency]
+def priority(matrix: Matrix, impact: str | None, urgency: str | None, business: str | None = None) -> str:
+    """The priority by the matrix; for None its default holds, and a business that nothing is known of counts not."""
+    return matrix.cells[higher_level(impact or matrix.impact, business)][urgency or matrix.urgency]
+
+
+def higher_level(one: str, other: str | None) -> str:
+    """The higher of two levels; None is the lowest."""
+    return one if other is None else min(one, other, key=LEVELS.index)
 
 
 def higher(one: str, other: str) -> bool:

@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
 from datetime import datetime
 
 from maild.mail.message import Mail
-from maild.policy import answers, opening, rules, subject
-from maild.policy.changes import Change, Changed, Joined, Noted, Notified
+from maild.policy import answers, opening, questions, subject, trick
+from maild.policy.changes import Answered, Change, Changed, Joined, Noted, Notified
 from maild.policy.decision import Decision, recorded
 from maild.policy.facts import TRICK, Facts, TicketView
+from maild.policy.rules import Ruleset
 from maild.policy.terms import Desk
 
-# What other services write to prove that somebody reads a mailbox: a code of its own, or a link to follow (B26)
-_CODE = re.compile(
-    # each part bounded, so that no mail keeps the desk busy
-    r"(?m)^[^\w\n]{0,40}(?:\d[ -]?){4,10}[^\w\n]{0,40}$|\b(?:code|codice|kode|pin|otp|token)\b[^\n\d]{0,40}\d{4}",
-    re.IGNORECASE,
-)
-_WEB = re.compile(r"https?://", re.IGNORECASE)
 
-
-def replies(facts: Facts, ticket: TicketView, desk: Desk, ruleset: Sequence[rules.Rule]) -> Decision:
+def replies(facts: Facts, ticket: TicketView, desk: Desk, ruleset: Ruleset) -> Decision:
     """Their text joins the ticket, and may confirm, reopen, or rate."""
     text = facts.mail.reply or ("" if facts.mail.elided else facts.mail.text)
     said: list[Change] = [
@@ -46,6 +37,8 @@ def replies(facts: Facts, ticket: TicketView, desk: Desk, ruleset: Sequence[rule
         if ticket.status == "closed" and _too_late(ticket.closed_at, facts.now, desk):
             return opening.opens(facts, desk, ruleset, link=ticket)
         return _reopening(facts, said, text)
+    if asked and facts.mail.kind == "human":
+        said += _answered(facts, ticket, desk, text)
     if ticket.status == "pending":
         said.append(Changed("status", "open", "the requester answered", facts.actor))
         said.append(Changed("pending_until", None, "the requester answered", facts.actor))
@@ -53,33 +46,45 @@ def replies(facts: Facts, ticket: TicketView, desk: Desk, ruleset: Sequence[rule
     return Decision("filed", "a reply", (*said, Notified("requester_reply", ("owner",), told)))
 
 
-def stranger(facts: Facts, ticket: TicketView, desk: Desk, ruleset: Sequence[rules.Rule]) -> Decision:
+def _answered(facts: Facts, ticket: TicketView, desk: Desk, text: str) -> list[Change]:
+    """What the mail answers of the questions of the acknowledgement (P6)."""
+    mail, name = facts.mail, facts.mail.sender.name if facts.mail.sender else ""
+    known = ticket.answers
+    if any(row["answer"] for row in known):
+        found = questions.more(known, text, mail.text, name)
+    else:
+        asked = [questions.Question(row["field"] or "other", row["question"] or "") for row in known]
+        category = desk.categories.get(ticket.category or "")
+        if not asked and category is not None:  # it was opened before it was kept what was asked
+            asked += questions.asked(category.questions, category.asks, ticket.language, desk.languages[0])
+            asked = asked if questions.quotes(asked, mail.text) else []
+        # who is asked by an agent, and waited for, answers the agent
+        free = ticket.status != "pending" or questions.quotes(asked, mail.text)
+        found = questions.answers(asked, text, mail.text, name) if free else ()
+    return [Answered(found, "the requester answered", facts.actor)] if found else []
+
+
+def stranger(facts: Facts, ticket: TicketView, desk: Desk, ruleset: Ruleset) -> Decision:
     """Somebody who is not on the ticket: held, or a ticket of its own that refers to it; a person may decide (B4)."""
     how = facts.said.how if facts.said else None
-    trick = _is_trick(facts.mail)
+    tricked = trick.is_trick(facts.mail)
     if how == "accept" and facts.said is not None:
         text = facts.mail.reply or facts.mail.text
-        if trick or facts.mail.kind != "human":  # B26: whoever wrote to the ticket must never see it
+        if tricked or facts.mail.kind != "human":  # B26: whoever wrote to the ticket must never see it
             note = recorded(facts, text, internal=True)
             return Decision("filed", f"accepted by {facts.said.by}, for agents alone", (note,))
         name = facts.mail.sender.name if facts.mail.sender else ""
         joined = Joined(facts.sender, name, f"accepted by {facts.said.by}", facts.said.by)
         told = Notified("requester_reply", ("owner",), {"text": text, "verified": False})
         return Decision("filed", f"accepted by {facts.said.by}", (joined, recorded(facts, text), told))
-    if how is None and (trick or desk.strangers == "hold"):
-        why = TRICK if trick else f"{facts.sender} is not on the ticket"
+    if how is None and (tricked or desk.strangers == "hold" or ticket.confidential):
+        why = TRICK if tricked else f"{facts.sender} is not on the ticket"
         text = facts.mail.reply or facts.mail.text
-        shown = {"text": text, "why": "trick" if trick else "stranger", "through": facts.through}
+        shown = {"text": text, "why": "trick" if tricked else "stranger", "through": facts.through}
         told = Notified("held", ("owner",), shown)
         changes = (recorded(facts, text, internal=True), Noted("held", why, "maild"), told)
         return Decision("held", why, changes)
     return opening.opens(facts, desk, ruleset, link=ticket)
-
-
-def _is_trick(mail: Mail) -> bool:
-    """A support address was given to another service as one's own, and this is its proof of that ("Ticket Trick")."""
-    machine = mail.kind in ("auto_generated", "list") or not mail.answerable
-    return machine and bool(_WEB.search(mail.text) or _CODE.search(mail.text))
 
 
 def _joins(facts: Facts, ticket: TicketView, desk: Desk) -> list[Change]:

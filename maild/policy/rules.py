@@ -1,39 +1,42 @@
-"""The administrator's rules: what each asks of a mail, and what it makes of the ticket.
+"""The administrator's rules: what each asks of a mail or a ticket, and what it makes of the ticket.
 
 In order; every rule that matches applies, and sees what those above it have done, until one says stop. A rule only
-proposes: `decide` weighs it, `desk.tickets.apply` writes. Each action is one decorated function, whose docstring is its
-text in the schema; the conditions stand in `conditions`.
+proposes: `decide` weighs it, `desk.tickets.apply` writes. The conditions stand in `conditions`, the actions in
+`actions`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypeVar, cast, get_args
+from datetime import timedelta
+from functools import cached_property
+from typing import Any, TypeVar
 
-from maild.policy import conditions
-from maild.policy.changes import Changed, Tagged, TicketField
-from maild.policy.conditions import STATUSES, TYPES, Check, Scene
-from maild.policy.facts import Facts
-from maild.policy.forms import TEXT, TEXTS, YES_OR_NO, Form, Reader, Where, named, nearest, one_of
-from maild.policy.priority import LEVELS, PRIORITIES, Matrix
+from maild.policy import conditions, span
+from maild.policy.actions import ACTIONS, Acknowledge, Deed, Outcome
+from maild.policy.changes import Audience, Changed, Tagged
+from maild.policy.checks import Check, Told, leaves, tell
+from maild.policy.conditions import OF_A_MAIL
+from maild.policy.forms import PHRASE, TEXT, YES_OR_NO, Reader, Where, nearest
+from maild.policy.phrase import Phrase
+from maild.policy.scene import OCCASIONS, Scene
+from maild.policy.sieve import Sieve
 
 T = TypeVar("T")
-Acknowledge = Literal["always", "never", "default"]
-
-LATER = ("notify", "forward", "note", "group_by", "reply", "sla")  # of the contract, but not in this version
-# The same, but a rule that is run without them would show to many what was meant for few, or let through what was to
-# wait for a person: a configuration that has them is refused.
-UNSAFE_LATER = ("confidential", "hold")
+KEYS = ("name", "on", "when", "then", "stop", "tests", "enabled", "why")
+TRIAL = ("mail", "ticket", "on", "expect")
 
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """A mail that an administrator wrote beside a rule, and what is expected of it. As YAML gave it."""
+    """A mail, or a ticket, that an administrator wrote beside a rule, and what is expected. As YAML gave it."""
 
     mail: Mapping[str, Any]
     expect: Mapping[str, Any]
     where: Where  # in rules.yaml
+    ticket: Mapping[str, Any] | None = None  # None: the mail opens one
+    on: str = "opened"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +50,60 @@ class Rule:
     tests: tuple[Trial, ...] = ()
     enabled: bool = True
     line: int = 0  # of rules.yaml
-    later: tuple[tuple[Where, str], ...] = ()  # what is right, but does not work in this version
-    works: bool = True  # False: one of its conditions is among `later`, so that it never applies
+    on: frozenset[str] = frozenset({"opened"})
+    idle: timedelta | None = None  # how long nobody must have done anything
+    why: Phrase | None = None  # the administrator's reason, for the ticket's history
+    does: Mapping[str, Any] = field(default_factory=dict)  # `then` as YAML gave it
+    where: Where = ()
+
+
+class Ruleset(Sequence[Rule]):
+    """All rules in their order, and for each occasion a sieve that finds those worth asking.
+
+    `stopwatch` tells seconds, monotonic: with it all regular expressions together have a limit of time.
+    """
+
+    def __init__(self, rules: Iterable[Rule] = (), stopwatch: Callable[[], float] | None = None) -> None:
+        self._rules = tuple(rules)
+        self.stopwatch = stopwatch
+        self.headers: frozenset[str] = frozenset()  # fields of a mail's header that conditions ask for
+        self.asked: frozenset[str] = frozenset()  # the words of all conditions
+        self._sieves = {
+            occasion: Sieve(
+                [(i, rule.when) for i, rule in enumerate(self._rules) if rule.enabled and occasion in rule.on]
+            )
+            for occasion in OCCASIONS
+        }
+
+    def __getitem__(self, index: Any) -> Any:
+        return self._rules[index]
+
+    def __len__(self) -> int:
+        return len(self._rules)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Ruleset) and self._rules == other._rules
+
+    __hash__ = None  # type: ignore[assignment]  # compared, never a key
+
+    def any_on(self, *occasions: str) -> bool:
+        """Whether a rule waits for one of these occasions."""
+        return any(len(self._sieves[one]) for one in occasions)
+
+    def candidates(self, occasions: Iterable[str], scene: Scene) -> list[Rule]:
+        """The rules that may apply, in order: no other does."""
+        found = sorted({i for one in occasions for i in self._sieves[one].let_through(scene)})
+        return [self._rules[i] for i in found]
+
+    @cached_property
+    def idle(self) -> tuple[tuple[Rule, Ruleset], ...]:
+        """The rules for tickets that rest, each also as a set of its own: they wait for different lengths of time."""
+        return tuple((rule, self._alone(rule)) for rule in self._rules if rule.enabled and rule.idle is not None)
+
+    def _alone(self, rule: Rule) -> Ruleset:
+        alone = Ruleset((rule,), self.stopwatch)
+        alone.headers, alone.asked = self.headers, self.asked
+        return alone
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +111,20 @@ class Applied:
     """A rule that matched, and what it proposes."""
 
     rule: str
-    changes: tuple[Changed | Tagged, ...]
+    why: str  # as the ticket's history names it
+    reason: str = ""  # the administrator's, in their own words
+    changes: tuple[Changed | Tagged, ...] = ()
     acknowledge: Acknowledge | None = None  # where it says something of that
+    prepared: str = ""
     drop: str | None = None
+    hold: str | None = None
+    notify: tuple[Audience, ...] = ()
+    addresses: tuple[str, ...] = ()
+    forward: tuple[str, ...] = ()
+    note: str = ""
+    reply: str = ""
+    group: str = ""
+    told: tuple[Told, ...] = ()  # what became of each condition, where somebody wants to know
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,207 +133,126 @@ class Missed:
 
     rule: str
     why: str
+    told: tuple[Told, ...] = ()  # what became of each condition
 
 
 @dataclass(frozen=True, slots=True)
 class Verdicts:
-    """What all rules say about one mail."""
+    """What all rules say on one occasion."""
 
     applied: tuple[Applied, ...] = ()
-    missed: tuple[Missed, ...] = ()
-    acknowledge: Acknowledge = "default"
-    drop: str | None = None  # the reason, where a rule drops the mail to the ledger
-    tired: tuple[str, ...] = ()  # patterns that ran out of time on this mail
+    missed: tuple[Missed, ...] = ()  # where somebody wants to know
+    tired: tuple[str, ...] = ()  # patterns that ran out of time
 
     @property
     def changes(self) -> tuple[Changed | Tagged, ...]:
-        """All that the rules propose, in order."""
+        """All that the rules propose for the ticket's fields, in order."""
         return tuple(change for applied in self.applied for change in applied.changes)
 
-
-@dataclass
-class Outcome:
-    """What one rule does, gathered while its actions run."""
-
-    rule: str
-    changes: list[Changed | Tagged] = field(default_factory=list)
-    acknowledge: Acknowledge | None = None
-    drop: str | None = None
-    stop: bool = False
+    @property
+    def acknowledge(self) -> Acknowledge:
+        """What the last rule says that says something of it."""
+        return next((one.acknowledge for one in reversed(self.applied) if one.acknowledge), "default")
 
     @property
-    def why(self) -> str:
-        return f'rule "{self.rule}"'
+    def prepared(self) -> str:
+        """The text that the acknowledgement carries."""
+        return next((one.prepared for one in reversed(self.applied) if one.prepared), "")
 
-    def set(self, name: TicketField, value: str) -> None:
-        self.changes.append(Changed(name, value, self.why, "rule"))
+    @property
+    def drop(self) -> str | None:
+        """The reason, where a rule drops the mail to the ledger."""
+        return next((one.drop for one in self.applied if one.drop is not None), None)
 
+    @property
+    def hold(self) -> str | None:
+        """The reason, where a rule lets the mail wait for a person."""
+        return next((one.hold for one in self.applied if one.hold is not None), None)
 
-Do = Callable[[Any, Outcome], None]
-Deed = tuple[Do, Any]  # an action and its value
-
-
-@dataclass(frozen=True, slots=True)
-class Action:
-    """A word that may stand under `then`."""
-
-    name: str
-    form: Form[Any]
-    do: Do
-    text: str
-
-
-ACTIONS: dict[str, Action] = {}
-ACKNOWLEDGE: Form[Acknowledge] = cast("Form[Acknowledge]", one_of(*get_args(Acknowledge)))
-
-
-def action(name: str, form: Form[T]) -> Callable[[Callable[[T, Outcome], None]], Callable[[T, Outcome], None]]:
-    """Register an action; its value in YAML has the given form."""
-
-    def register(do: Callable[[T, Outcome], None]) -> Callable[[T, Outcome], None]:
-        ACTIONS[name] = Action(name, form, do, do.__doc__ or "")
-        return do
-
-    return register
-
-
-@action("type", one_of(*TYPES))
-def _type(value: str, outcome: Outcome) -> None:
-    """What it is: an incident, a request, a problem."""
-    outcome.set("type", value)
-
-
-@action("category", named("category"))
-def _category(value: str, outcome: Outcome) -> None:
-    """A category of desk.yaml; it brings its line and service."""
-    outcome.set("category", value)
-
-
-@action("service", TEXT)
-def _service(value: str, outcome: Outcome) -> None:
-    """The service that is affected."""
-    outcome.set("service", value)
-
-
-@action("impact", one_of(*LEVELS))
-def _impact(value: str, outcome: Outcome) -> None:
-    """How much is touched; priority follows."""
-    outcome.set("impact", value)
-
-
-@action("urgency", one_of(*LEVELS))
-def _urgency(value: str, outcome: Outcome) -> None:
-    """How soon it hurts; priority follows."""
-    outcome.set("urgency", value)
-
-
-@action("priority", one_of(*PRIORITIES))
-def _priority(value: str, outcome: Outcome) -> None:
-    """The priority, whatever the matrix says."""
-    outcome.set("priority", value)
-
-
-@action("line", named("line"))
-def _line(value: str, outcome: Outcome) -> None:
-    """The line that gets it."""
-    outcome.set("line", value)
-
-
-@action("assignee", named("agent"))
-def _assignee(value: str, outcome: Outcome) -> None:
-    """The agent who gets it."""
-    outcome.set("assignee", value)
-
-
-@action("status", one_of(*STATUSES))
-def _status(value: str, outcome: Outcome) -> None:
-    """The status."""
-    outcome.set("status", value)
-
-
-@action("subject", TEXT)
-def _subject(value: str, outcome: Outcome) -> None:
-    """The subject, in place of the mail's own."""
-    outcome.set("subject", value)
-
-
-@action("tags", TEXTS)
-def _tags(value: frozenset[str], outcome: Outcome) -> None:
-    """Tags to set."""
-    outcome.changes.extend(Tagged(tag, outcome.why, "rule") for tag in sorted(value))
-
-
-@action("acknowledge", ACKNOWLEDGE)
-def _acknowledge(value: Acknowledge, outcome: Outcome) -> None:
-    """Whether the user is told at once that the mail arrived. `always` cannot answer automatic mail either."""
-    outcome.acknowledge = value
-
-
-@action("drop", TEXT)
-def _drop(value: str, outcome: Outcome) -> None:
-    """Make no ticket; the reason stands in the ledger, and the mail can still be had."""
-    outcome.drop = value
-
-
-@action("stop", YES_OR_NO)
-def _stop(value: bool, outcome: Outcome) -> None:
-    """No rule below this one is looked at; the same as `stop` beside `then`."""
-    outcome.stop = outcome.stop or value
+    @property
+    def group(self) -> Applied | None:
+        """The first rule that gathers such mails on one ticket."""
+        return next((one for one in self.applied if one.group), None)
 
 
 # -- running ---------------------------------------------------------------------------------------------------------
 
 
-def evaluate(rules: Iterable[Rule], facts: Facts, matrix: Matrix | None = None) -> Verdicts:
-    """What the rules say about one mail. With the matrix, conditions on `priority` also see that of a new ticket.
+def evaluate(
+    ruleset: Ruleset, scene: Scene, occasions: Iterable[str] = ("opened",), *, explained: bool = False
+) -> Verdicts:
+    """What the rules say of a scene. `explained` asks those as well that cannot apply, and says why they do not.
 
     A rule with a pattern that ran out of time does not apply: what it would have said is not known.
     """
-    scene = Scene(facts, matrix, tags=set(facts.ticket.tags if facts.ticket else ()))
+    wanted = frozenset(occasions)
+    scene.look.stopwatch = ruleset.stopwatch
     applied: list[Applied] = []
     missed: list[Missed] = []
-    acknowledge: Acknowledge = "default"
-    drop: str | None = None
     stopped: str | None = None
-    for rule in rules:
-        if (why := stopped or _misses(rule, scene)) is not None:
-            missed.append(Missed(rule.name, why))
+    for rule in ruleset if explained else ruleset.candidates(wanted, scene):
+        told: tuple[Told, ...] = ()
+        if explained:
+            if stopped is None and rule.enabled and not rule.on.isdisjoint(wanted):
+                told = tuple(tell(rule.when, scene))
+            if (why := stopped or misses(rule, scene, wanted)) is not None:
+                missed.append(Missed(rule.name, why, told))
+                continue
+        elif not _applies(rule, scene):
             continue
-        outcome = Outcome(rule.name, stop=rule.stop)
+        captures = dict(scene.look.captures)
+        outcome = Outcome(rule.name, rule.why.fill(captures) if rule.why else "", captures, stop=rule.stop)
         for do, value in rule.then:
             do(value, outcome)
-        _remember(outcome, scene)
-        applied.append(Applied(rule.name, tuple(outcome.changes), outcome.acknowledge, outcome.drop))
-        acknowledge = outcome.acknowledge or acknowledge
-        drop = drop or outcome.drop
+        scene.remember(outcome.changes)
+        applied.append(_applied(outcome, told))
         if outcome.stop:
             stopped = f'rule "{rule.name}" says stop'
-    return Verdicts(tuple(applied), tuple(missed), acknowledge, drop, tuple(scene.tired))
+            if not explained:
+                break
+    return Verdicts(tuple(applied), tuple(missed), tuple(scene.look.tired))
 
 
-def _misses(rule: Rule, scene: Scene) -> str | None:
+def _applies(rule: Rule, scene: Scene) -> bool:
+    """Whether a candidate applies: the same as `misses`, without words. Of thousands that are asked few do (M12)."""
+    before = len(scene.look.tired)
+    scene.look.captures = {}
+    return rule.when.met(scene) and len(scene.look.tired) == before
+
+
+def _applied(outcome: Outcome, told: tuple[Told, ...]) -> Applied:
+    return Applied(
+        rule=outcome.rule,
+        why=outcome.why,
+        reason=outcome.reason,
+        changes=tuple(outcome.changes),
+        acknowledge=outcome.acknowledge,
+        prepared=outcome.prepared,
+        drop=outcome.drop,
+        hold=outcome.hold,
+        notify=tuple(outcome.notify),
+        addresses=tuple(outcome.addresses),
+        forward=tuple(outcome.forward),
+        note=outcome.note,
+        reply=outcome.reply,
+        group=outcome.group,
+        told=told,
+    )
+
+
+def misses(rule: Rule, scene: Scene, occasions: frozenset[str]) -> str | None:
     """Why a rule does not apply; None where it does."""
     if not rule.enabled:
         return "it is switched off"
-    if not rule.works:
-        return "it has a condition that is not in this version"
-    before = len(scene.tired)
-    why = rule.when(scene)
-    return f"a pattern took too long: {scene.tired[-1]}" if len(scene.tired) > before else why
-
-
-def _remember(outcome: Outcome, scene: Scene) -> None:
-    """Let the rules below see what this one did."""
-    for change in outcome.changes:
-        if isinstance(change, Tagged):
-            scene.tags.add(change.tag)
-        else:
-            scene.values[change.field] = change.value
+    if rule.on.isdisjoint(occasions):
+        return f"on: {', '.join(sorted(rule.on))}"
+    before = len(scene.look.tired)
+    scene.look.captures = {}
+    why = rule.when.fails(scene)
+    return f"a pattern took too long: {scene.look.tired[-1]}" if len(scene.look.tired) > before else why
 
 
 # -- reading ---------------------------------------------------------------------------------------------------------
-
-KEYS = ("name", "when", "then", "stop", "tests", "enabled")
 
 
 def read(value: Any, where: Where, reader: Reader, line: int = 0) -> Rule | None:
@@ -281,16 +266,18 @@ def read(value: Any, where: Where, reader: Reader, line: int = 0) -> Rule | None
     for key in ("name", "when", "then"):
         if key not in value:
             reader.complain(where, f"the key `{key}` is missing in this rule")
-    already = len(reader.later)
+    reader.captures = set()
     name = TEXT.read(value["name"], (*where, "name"), reader) if "name" in value else None
-    when = (
-        conditions.read(value["when"], (*where, "when"), reader)
-        if "when" in value
-        else conditions.read({}, where, reader)
-    )
-    works = len(reader.later) == already
-    then = _actions(value["then"], (*where, "then"), reader) if "then" in value else ()
+    on, idle = _occasions(value.get("on", "opened"), (*where, "on"), reader)
+    when = conditions.read(value.get("when", {}), (*where, "when"), reader)
+    if on <= {"idle", "breached"}:
+        for one in leaves(when):
+            if one.name in OF_A_MAIL:
+                message = f"`{one.name}` asks about a mail, and there is none on {', '.join(sorted(on))}"
+                reader.complain((*where, "when", one.name), message, at_key=True)
+    then = _actions(value["then"], (*where, "then"), reader, on) if "then" in value else ()
     flags = {key: YES_OR_NO.read(value[key], (*where, key), reader) for key in ("stop", "enabled") if key in value}
+    why = PHRASE.read(value["why"], (*where, "why"), reader) if "why" in value else None
     return Rule(
         name or "",
         when,
@@ -299,27 +286,58 @@ def read(value: Any, where: Where, reader: Reader, line: int = 0) -> Rule | None
         _trials(value.get("tests"), (*where, "tests"), reader),
         flags.get("enabled", True) is not False,
         line,
-        tuple(reader.later[already:]),
-        works,
+        on,
+        idle,
+        why,
+        value["then"] if isinstance(value.get("then"), dict) else {},
+        where,
     )
 
 
-def _actions(value: Any, where: Where, reader: Reader) -> tuple[Deed, ...]:
+def _occasions(value: Any, where: Where, reader: Reader) -> tuple[frozenset[str], timedelta | None]:
+    """`opened`, `replied`, `changed`, `breached`, `idle 2d`, or a list of them."""
+    found: set[str] = set()
+    idle: timedelta | None = None
+    for i, one in enumerate(value if isinstance(value, list) else [value]):
+        at = (*where, i) if isinstance(value, list) else where
+        word, _, rest = one.partition(" ") if isinstance(one, str) else ("", "", "")
+        if word == "idle":
+            try:
+                idle = span.duration(rest)
+            except ValueError:
+                idle = timedelta()
+            if not idle:
+                reader.complain(at, "say how long nothing must have happened, such as `idle 2d`")
+        elif word not in OCCASIONS or rest:
+            shown = f"`{one}` is not known here" if isinstance(one, (str, int)) else "one word is wanted here"
+            known = ("opened", "replied", "changed", "breached", "idle 2d")
+            reader.complain(at, f"{shown}; it is one of {', '.join(known)}")
+            continue
+        found.add(word)
+    if not found and isinstance(value, list) and not value:
+        reader.complain(where, "the list is empty")
+    return frozenset(found) or frozenset({"opened"}), idle
+
+
+# What decides whether there is a ticket at all, or what its first mail gets, means nothing later
+_AT_OPENING = ("acknowledge", "drop", "hold", "group_by")
+
+
+def _actions(value: Any, where: Where, reader: Reader, on: frozenset[str]) -> tuple[Deed, ...]:
     if not isinstance(value, dict):
         reader.complain(where, "actions are wanted here, such as {category: network/vpn, urgency: high}")
         return ()
     deeds: list[Deed] = []
     for key, each in value.items():
         at = (*where, key)
-        if key in LATER:
-            reader.later.append((at, f"the action `{key}` is not in this version, so it does nothing"))
-        elif key in UNSAFE_LATER:
+        if key not in ACTIONS:
+            reader.complain(at, f"unknown action `{key}`{nearest(key, ACTIONS)}", at_key=True)
+            continue
+        if key in _AT_OPENING and "opened" not in on:
             reader.complain(
-                at, f"the action `{key}` is not in this version, and the rule is not safe without it", at_key=True
+                at, f"`{key}` is for mails that open a ticket, and this rule is not `on: opened`", at_key=True
             )
-        elif key not in ACTIONS:
-            reader.complain(at, f"unknown action `{key}`{nearest(key, (*ACTIONS, *LATER))}", at_key=True)
-        elif (read_value := ACTIONS[key].form.read(each, at, reader)) is not None:
+        if (read_value := ACTIONS[key].form.read(each, at, reader)) is not None:
             deeds.append((ACTIONS[key].do, read_value))
     return tuple(deeds)
 
@@ -333,15 +351,19 @@ def _trials(value: Any, where: Where, reader: Reader) -> tuple[Trial, ...]:
     found = []
     for i, each in enumerate(value):
         at = (*where, i)
-        if (
-            not isinstance(each, dict)
-            or not isinstance(each.get("mail"), dict)
-            or not isinstance(each.get("expect"), dict)
+        parts = {key: each.get(key) for key in TRIAL} if isinstance(each, dict) else {}
+        mail, expect, ticket = parts.get("mail") or {}, parts.get("expect"), parts.get("ticket")
+        if not (isinstance(mail, dict) and isinstance(expect, dict) and isinstance(ticket, dict | None)) or (
+            parts["mail"] is None and ticket is None
         ):
             reader.complain(at, "a test is {mail: {from: ..., subject: ...}, expect: {category: ...}}")
             continue
         for key in each:
-            if key not in ("mail", "expect"):
-                reader.complain((*at, key), f"unknown key `{key}`{nearest(key, ('mail', 'expect'))}", at_key=True)
-        found.append(Trial(each["mail"], each["expect"], at))
+            if key not in TRIAL:
+                reader.complain((*at, key), f"unknown key `{key}`{nearest(key, TRIAL)}", at_key=True)
+        on = parts.get("on") or ("opened" if ticket is None else "replied" if mail else "changed")
+        if on not in OCCASIONS or (ticket is None) != (on == "opened"):
+            reader.complain((*at, "on"), f"`on` is one of {', '.join(OCCASIONS)}; all but opened need a `ticket`")
+            continue
+        found.append(Trial(mail, expect, at, ticket, on))
     return tuple(found)

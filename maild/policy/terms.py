@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Protocol
 
 from maild.policy.priority import Matrix
+from maild.policy.sla import Levels
 
 
 class Person(Protocol):
@@ -44,6 +45,23 @@ class Category(Protocol):
     def service(self) -> str | None: ...
     @property
     def questions(self) -> Mapping[str, Sequence[str]]: ...
+    @property
+    def asks(self) -> Sequence[str]: ...
+    @property
+    def impact(self) -> str | None: ...
+    @property
+    def urgency(self) -> str | None: ...
+    @property
+    def sla(self) -> str | None: ...
+
+
+class Service(Protocol):
+    """Something that the users rely on."""
+
+    @property
+    def business(self) -> str | None: ...
+    @property
+    def line(self) -> str | None: ...
 
 
 class Closing(Protocol):
@@ -69,7 +87,11 @@ class Desk(Protocol):
     @property
     def categories(self) -> Mapping[str, Category]: ...
     @property
+    def services(self) -> Mapping[str, Service]: ...
+    @property
     def priority(self) -> Matrix: ...
+    @property
+    def levels(self) -> Levels: ...
     @property
     def closing(self) -> Closing: ...
     @property
@@ -88,6 +110,10 @@ class Desk(Protocol):
 
     def person_by_address(self, address: str) -> Person | None:
         """The one of the staff who writes from a canonical address."""
+        ...
+
+    def business_of(self, address: str) -> str | None:
+        """How much the business is touched by the tickets of a canonical address, because of whose it is."""
         ...
 
     def line_after(self, name: str) -> str | None:

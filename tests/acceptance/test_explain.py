@@ -202,6 +202,71 @@ def test_it_tells_which_rule_dropped_a_mail_and_what_the_others_missed(story: Co
     assert "subject" in missed["why"]
     assert (dropped["rule"], dropped["matched"]) == ("noise", True)
     assert dropped["why"] == "acknowledge: never, drop: nobody wants it"
+    assert missed["conditions"] == [
+        {"depth": 0, "condition": "subject: {contains: [printer]}", "holds": False, "first_failed": True}
+    ]
+    assert missed["would"] == "{tags: [print]}"
+    assert [(one["holds"], one["first_failed"]) for one in dropped["conditions"]] == [(True, False)]
+    assert (found["rules_on"], found["rules_not_asked"]) == (["opened"], None)
+
+
+LATER = """\
+rules:
+  - name: still
+    on: replied
+    when: {kind: human, status: open, any: [{text: {contains: down}}, {subject: {contains: fire}}]}
+    then: {urgency: high, notify: lead, note: look again}
+  - name: solved
+    on: [replied, changed]
+    when: {changed: status, not: {status: open}}
+    then: {tags: [done]}
+  - name: first
+    when: {kind: human}
+    then: {tags: [first]}
+"""
+
+
+@on_one_database
+def test_it_tells_the_rules_of_the_occasions_that_a_reply_brings(
+    story: Conversation, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    story.writes(LATER)
+    opened = story.says(CARLA, "VPN", "It does not connect.")
+    agent = story.answers(ADA, opened.to(ADA), "Is it still so?\n\n!pending", **VOUCHES)
+    found = asks(story, letters.answer(CARLA, agent.to(CARLA), "Yes, it is down."))
+    assert found["rules_on"] == ["changed", "replied"]
+    still, solved, first = found["rules"]
+    assert (still["matched"], still["why"]) == (True, "urgency = high, note: look again, notify: lead")
+    assert [(one["depth"], one["holds"]) for one in still["conditions"]] == [
+        (0, True),
+        (0, True),
+        (0, True),
+        (1, True),
+        (1, False),
+    ]
+    assert (solved["matched"], solved["why"]) == (False, "not: {status: open}")
+    assert [one["first_failed"] for one in solved["conditions"]] == [False, True, False]
+    assert (first["matched"], first["why"], first["conditions"]) == (False, "on: opened", [])
+    out = shown(found, capsys)
+    for words in (
+        "Rules: asked on: changed, replied",
+        "\u2713 still: matched; urgency = high",
+        "    \u2713 any\n        \u2713 text: {contains: down}\n        \u2717 subject: {contains: fire}",
+        "\u2717 solved: did not match; not: {status: open}",
+        "\u2717 not   <- the first that fails",
+        "it would: {tags: [done]}",
+    ):
+        assert words in out, out
+
+
+@on_one_database
+def test_it_tells_why_no_rule_is_asked_of_a_machine(story: Conversation) -> None:
+    story.writes(LATER)
+    opened = story.says(CARLA, "VPN", "It does not connect.")
+    raw = letters.answer(CARLA, opened.to(CARLA), "I am on holiday.", Auto_Submitted="auto-replied")
+    found = asks(story, raw)
+    assert (found["rules"], found["rules_on"]) == ([], [])
+    assert found["rules_not_asked"] == found["reason"]
 
 
 @on_one_database

@@ -205,7 +205,7 @@ def test_an_empty_file_is_told(name: str, folder: Folder) -> None:
 def test_a_desk_may_have_no_rules(text: str, folder: Folder) -> None:
     at = folder()
     (at / "rules.yaml").write_text(text)
-    assert config.load(at).rules == ()
+    assert len(config.load(at).rules) == 0
 
 
 def test_the_version_tells_one_content_from_another(folder: Folder) -> None:

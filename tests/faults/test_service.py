@@ -33,7 +33,8 @@ def test_it_tells_systemd_of_its_start_its_life_and_its_end(
         desk.process.send_signal(signal.SIGHUP)
         until(lambda: "event=reloaded" in desk.tail(), 10, desk.tail)
         desk.account.deliver(post.new(1))
-        assert [mail.recipients[0] for mail in sink.wait(2)] == ["user1@customer.example", "cleo@example.org"]
+        told = [mail.recipients[0] for mail in sink.wait(3)]
+        assert told == ["dino@example.org", "user1@customer.example", "cleo@example.org"]  # the first of the failure
 
         assert desk.stop() == 0
         desk.hears("STOPPING=1")

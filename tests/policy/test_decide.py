@@ -16,6 +16,7 @@ from maild.policy import decide
 from maild.policy.changes import Changed, Linked, Noted, Notified, Opened, Recorded
 from maild.policy.decision import Decision
 from maild.policy.facts import Facts, TicketView
+from maild.policy.rules import Ruleset
 from tests import cast
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
@@ -80,7 +81,7 @@ def kinds(decision: Decision) -> list[str]:
 
 def test_a_new_mail_opens_is_recorded_acknowledged_and_told(settings: config.Settings) -> None:
     found = decide.decide(facts("Nothing works."), settings.desk, settings.rules)
-    assert kinds(found) == ["Opened", "Recorded", "Notified acknowledgement", "Notified new_ticket"]
+    assert kinds(found) == ["Opened", "Recorded", "Answered", "Notified acknowledgement", "Notified new_ticket"]
     opened = found.changes[0]
     assert isinstance(opened, Opened)
     assert opened.values["subject"] == "VPN is down"  # without the tag and the Re:
@@ -115,14 +116,14 @@ def test_an_automatic_answer_changes_no_field_and_tells_no_outsider(
 @pytest.mark.parametrize("kind", ["auto_generated", "list"])
 def test_a_machine_on_a_ticket_runs_nothing(settings: config.Settings, kind: Kind) -> None:
     found = decide.decide(
-        facts(mail("!close", kind=kind, kind_why="x"), view(), verdict="agent", actor="ada"), settings.desk, ()
+        facts(mail("!close", kind=kind, kind_why="x"), view(), verdict="agent", actor="ada"), settings.desk, Ruleset()
     )
     assert kinds(found) == ["Recorded", "Notified requester_reply"]
 
 
 def test_the_text_comes_before_the_commands(settings: config.Settings) -> None:
     """B33."""
-    found = decide.decide(agent("Hello.\n!take\n!tag x", view(assignee="ben")), settings.desk, ())
+    found = decide.decide(agent("Hello.\n!take\n!tag x", view(assignee="ben")), settings.desk, Ruleset())
     done = ["Changed assignee", "Tagged", "Notified receipt"]
     assert kinds(found) == ["Recorded", "Notified public_reply", "Notified agent_reply", *done]
 
@@ -141,7 +142,7 @@ def test_the_text_comes_before_the_commands(settings: config.Settings) -> None:
 )
 def test_when_an_agents_text_goes_out(settings: config.Settings, text: str, internal: bool, out: bool) -> None:
     """B28, B34."""
-    found = decide.decide(agent(text, internal=internal), settings.desk, ())
+    found = decide.decide(agent(text, internal=internal), settings.desk, Ruleset())
     (recorded,) = [c for c in found.changes if isinstance(c, Recorded)]
     assert (recorded.direction, recorded.visibility) == (("out", "public") if out else ("in", "internal"))
     assert ("Notified public_reply" in kinds(found)) == out

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
-from maild import incoming, timers
+from maild import config, incoming, timers
 from maild.config import Settings
 from maild.desk import clocks, inbox, story, tickets
 from maild.desk.letters import Post
@@ -18,6 +20,7 @@ from maild.desk.models import Event, Outgoing, Ticket
 from maild.mail.sandbox import Reader
 from maild.mail.templates import Templates
 from maild.stage import Stage, prepare
+from tests import cast
 from tests.stories import letters
 from tests.stories.letters import Person, Sent
 
@@ -75,6 +78,14 @@ class Conversation:
     def configure(self, **values: Any) -> None:
         """Go on with other settings of the desk, as after a SIGHUP."""
         self.settings = replace(self.settings, desk=replace(self.settings.desk, **values))
+        self.stage = self._prepared()
+
+    def writes(self, rules: str, *changes: tuple[str, str]) -> None:
+        """The administrator writes other rules, and changes desk.yaml: each (old, new) where it stands once."""
+        with TemporaryDirectory() as folder:
+            loaded = config.load(cast.write(Path(folder), (cast.RULES, rules), *changes))
+        assert config.check(loaded) == []
+        self.settings = replace(self.settings, desk=loaded.desk, rules=loaded.rules, version=loaded.version)
         self.stage = self._prepared()
 
     def _prepared(self) -> Stage:

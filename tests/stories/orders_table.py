@@ -29,6 +29,12 @@ _ERRORS = {
     "it": ("Fatto", "1 errore nei comandi", "{} errori nei comandi"),
     "da": ("Udført", "1 fejl i dine kommandoer", "{} fejl i dine kommandoer"),
 }
+HOLDS = """\
+rules:
+  - name: a trade secret
+    when: {from: {address: soren@customer.example}}
+    then: {hold: it is a trade secret}
+"""
 REPLIES = MappingProxyType(
     {
         "restart": MappingProxyType({"en": "Please restart it once.", "it": "Riavvialo una volta.", "da": "Genstart."}),
@@ -48,7 +54,7 @@ class Row:
     receipt: str = ""  # a phrase of it in the agent's language; "" where there is none
     left: str = ""  # "receipt ada, public_reply carla", as they went out
     before: str = ""  # a script, or the name of one of STATES
-    setup: str = ""  # "hold", "failures", "rome"
+    setup: str = ""  # "hold", "failures", "rome", "rule"
 
     @property
     def name(self) -> str:
@@ -69,6 +75,7 @@ STATES = {
     "trick": "no-reply: Your code for the shop is\n\n123456\n\nhttps://shop.example/verify",
     "Ben's own": "ben new: My own monitor is dark, please help me.",
     "stale": "ben: Try to restart it. | ada first: Have you tried a restart?",
+    "waits": "soren new: The press in hall 3 has stopped again, please come.",
     "answered": "carla: By the way, my mouse is broken as well.",
 }
 
@@ -101,6 +108,8 @@ class Table:
             self._keep(self.say(who, text.replace(" / ", "\n")))
 
     def _set_up(self, setup: str) -> None:
+        if "rule" in setup:
+            self.desk.writes(HOLDS)
         now = self.desk.settings.desk
         values: dict[str, object] = {"replies": REPLIES}
         if "hold" in setup:

@@ -83,11 +83,14 @@ def test_no_sentence_of_a_command_is_missing_from_the_table() -> None:
     assert {key for key in _keys() - {"too_many"} if not any(_fits(words[key], one) for one in said)} == set()
 
 
+_SAY = ("orders.py", "agent.py", "commanding.py", "ticketless.py")  # besides the commands themselves
+
+
 def _keys() -> set[str]:
     """The sentences that commands answer with."""
     found: set[str] = set()
     folder = Path(str(commands.__file__)).parent
-    for file in (*folder.glob("*.py"), folder.parent / "orders.py", folder.parent / "agent.py"):
+    for file in (*folder.glob("*.py"), *(folder.parent / name for name in _SAY)):
         for node in ast.walk(ast.parse(file.read_text("utf-8"))):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Say":
                 leaves = [x.value for x in ast.walk(node.args[0]) if isinstance(x, ast.Constant)]

@@ -165,7 +165,7 @@ def test_a_reload_changes_the_way_out_and_ends_the_watch_of_an_account_that_is_g
     to(sink, CARLA)
     with Sink() as another:
         configure(tmp_path, mailbox, another)
-        assert daemon.reload()
+        assert daemon.reload().well
         mailbox.deliver(letters.new(GIULIA, "Stampante", "La stampante non funziona più.", to=mailbox.address))
         to(another, GIULIA)
         watch.join(20)

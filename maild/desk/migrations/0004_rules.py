@@ -8,7 +8,17 @@ import peewee as pw
 
 
 def up(migrator: Any, db: Any) -> None:
-    """Add the columns, and the two indexes by which grouped and idle tickets are found."""
+    """Add the columns, the indexes by which grouped and idle tickets are found, and how far idle rules have come."""
+
+    class Mark(pw.Model):
+        name = pw.CharField(128, primary_key=True)
+        at = pw.TextField()
+        ticket = pw.IntegerField()
+
+        class Meta:
+            database = db
+            legacy_table_names = False
+
     migrator.migrate(
         migrator.add_column("ticket", "business", pw.CharField(16, null=True)),
         migrator.add_column("ticket", "sla", pw.TextField(null=True)),
@@ -19,6 +29,7 @@ def up(migrator: Any, db: Any) -> None:
     )
     for sql in (_TOUCHED, *_INDEXES):
         db.execute_sql(sql)
+    Mark.create_table()
 
 
 # Tickets that are open rest since the last thing that happened to them.

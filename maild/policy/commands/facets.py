@@ -5,8 +5,8 @@ from __future__ import annotations
 import difflib
 import re
 
-from maild.policy import priority, subject
-from maild.policy.changes import Tagged, TicketField
+from maild.policy import factors, priority, subject
+from maild.policy.changes import Changed, Tagged, TicketField
 from maild.policy.orders import Done, Order, Refused, Say, command
 
 
@@ -25,11 +25,22 @@ def priority_(order: Order) -> Done | Refused:
 def impact(order: Order) -> Done | Refused:
     """Set the impact; the priority follows by the matrix.
 
-    en: !impact high|medium|low - how many are affected; the priority follows
-    it: !impact high|medium|low - quanti ne risentono; la priorità si adegua
-    da: !impact high|medium|low - hvor mange det rammer; prioriteten følger med
+    en: !impact high|medium|low - how much the users are affected; the priority follows
+    it: !impact high|medium|low - quanto ne risentono gli utenti; la priorità si adegua
+    da: !impact high|medium|low - hvor meget det rammer brugerne; prioriteten følger med
     """
     return _level(order, "impact", priority.LEVELS)
+
+
+@command("what")
+def business(order: Order) -> Done | Refused:
+    """Set the impact on the business; the priority follows by the matrix.
+
+    en: !business high|medium|low - how much the business is affected; the priority follows
+    it: !business high|medium|low - quanto ne risente l'attività; la priorità si adegua
+    da: !business high|medium|low - hvor meget det rammer forretningen; prioriteten følger med
+    """
+    return _level(order, "business", priority.LEVELS)
 
 
 @command("what")
@@ -57,10 +68,9 @@ def category(order: Order) -> Done | Refused:
         if not near:
             return Refused(Say("nothing_like", {"name": order.words}))
         return Refused(Say("no_category", {"category": order.words, "near": near[0]}))
-    changes = [order.changed("category", order.words)]
-    if found.service:
-        changes.append(order.changed("service", found.service))
-    return Done(Say("field_set", {"field": "category", "value": order.words}), tuple(changes))
+    brought = factors.of_category(order.words, order.ticket, order.desk, order.facts.actor)
+    changes = (order.changed("category", order.words), *factors.follow(order.ticket, brought, order.desk))
+    return Done(Say("field_set", {"field": "category", "value": order.words}), changes)
 
 
 @command("what")
@@ -71,11 +81,11 @@ def service(order: Order) -> Done | Refused:
     it: !service NOME - il servizio interessato
     da: !service NAVN - den tjeneste, det går ud over
     """
-    known = sorted({c.service for c in order.desk.categories.values() if c.service})
+    known = sorted({*order.desk.services, *(c.service for c in order.desk.categories.values() if c.service)})
     found = next((name for name in known if name.lower() == order.words.lower()), None)
     if found is None:
         return Refused(Say("no_value", {"value": order.words, "values": ", ".join(known) or "-"}))
-    return Done(Say("field_set", {"field": "service", "value": found}), (order.changed("service", found),))
+    return _set(order, order.changed("service", found))
 
 
 @command("what")
@@ -129,11 +139,13 @@ def _level(order: Order, name: TicketField, allowed: tuple[str, ...]) -> Done | 
     value = order.words.lower()
     if value not in allowed:
         return Refused(Say("no_value", {"field": name, "value": order.words, "values": ", ".join(allowed)}))
-    changes = [order.changed(name, value)]
-    if name in ("impact", "urgency"):
-        both = {"impact": order.ticket.impact, "urgency": order.ticket.urgency, name: value}
-        changes.append(order.changed("priority", priority.priority(order.desk.priority, **both)))
-    return Done(Say("field_set", {"field": name, "value": value}), tuple(changes))
+    return _set(order, order.changed(name, value))
+
+
+def _set(order: Order, change: Changed) -> Done:
+    """One field, and what follows from it."""
+    says = Say("field_set", {"field": change.field, "value": change.value or ""})
+    return Done(says, factors.follow(order.ticket, (change,), order.desk))
 
 
 def _tagged(order: Order, *, on: bool) -> Done | Refused:

@@ -112,6 +112,8 @@ def accept(order: Order) -> Done | Refused:
     if held is None or held.verdict == "agent":
         return Refused(_nothing(order, lambda one: one.verdict != "agent"))
     done = _released(order, held.number, "accept")
+    if not order.ticket.key:
+        return replace(done, says=Say("released_opens"))
     return replace(done, says=Say("released_note")) if held.reason == TRICK else done
 
 

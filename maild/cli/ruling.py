@@ -1,0 +1,265 @@
+"""Commands about rules: which there are, whether their own tests hold, and what they would have done before."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from maild.cli import EX_NOT_WELL, cli, output, with_folder
+
+if TYPE_CHECKING:
+    from maild.backtest import Backtest, Difference, Tested
+    from maild.config.trials import Failure, Tried
+
+
+@cli.group()
+def rules() -> None:
+    """The administrator's rules: look them through, run their tests, try them on stored mail.
+
+    Example: maild rules test
+    """
+
+
+# -- list ------------------------------------------------------------------------------------------------------------
+
+
+@rules.command("list")
+@with_folder
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+def rules_list(folder: Path, as_json: bool) -> None:
+    """List the rules in their order: when each is asked, what it asks and does, its tests, and what is odd about it.
+
+    Example: maild rules list
+    """
+    from maild import config
+    from maild.config.check import place, pointed_out
+    from maild.policy import checks
+
+    settings = config.load(folder)
+    odd: dict[str, list[str]] = {}
+    for finding, problem in pointed_out(settings):
+        odd.setdefault(finding.rule, []).append(str(problem) if as_json else f"{problem.line}: {finding.message}")
+    found = []
+    for number, rule in enumerate(settings.rules, 1):
+        at = place(settings, rule.where)
+        found.append(
+            {
+                "number": number,
+                "rule": rule.name,
+                "enabled": rule.enabled,
+                "on": sorted(rule.on),
+                "when": checks.written(rule.when),
+                "then": checks.show(dict(rule.does)),
+                "stop": rule.stop or rule.does.get("stop") is True,
+                "tests": len(rule.tests),
+                "place": f"{at.file}:{at.line}:{at.column}",
+                "warnings": odd.get(rule.name, []),
+            }
+        )
+    columns = ("number", "rule", "enabled", "on", "when", "then", "stop", "tests", "place", "warnings")
+    output.rows(found, columns, as_json, "there are no rules")
+
+
+# -- test ------------------------------------------------------------------------------------------------------------
+
+
+@rules.command("test")
+@with_folder
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a test.")
+def rules_test(folder: Path, names: tuple[str, ...], as_json: bool) -> None:
+    """Run the tests that stand beside the rules; of the rules called NAME, where some are named.
+
+    Each mail or ticket of a test goes through all rules, as the daemon would do it. Exit 1: a test fails.
+
+    Example: maild rules test "vpn trouble"
+    """
+    from maild import config
+    from maild.config import trials
+    from maild.policy.forms import nearest
+
+    settings = config.load(folder)
+    known = [rule.name for rule in settings.rules]
+    for name in names:
+        if name not in known:
+            raise click.UsageError(f'there is no rule "{name}"{nearest(name, known)}')
+    rows: list[dict[str, Any]] = []
+    count = failed = 0
+    for tried in trials.tried(settings, names):
+        count, failed = count + 1, failed + bool(tried.failures)
+        if as_json:
+            output.as_json(_tried(tried))
+        rows += _lines(tried)
+    if not as_json:
+        columns = ("rule", "test", "result", "expected", "got", "place")
+        output.table(rows, columns, "there are no tests; a rule's stand beside it under `tests`")
+        for one in rows:
+            if one["why"]:
+                click.echo(f"\n{one['place']}: {output.plain(one['why'])}")
+        if count:
+            good = f"{count} test{'' if count == 1 else 's'}, all well"
+            click.secho(
+                f"\n{failed} of {count} fail" if failed else f"\n{good}", fg="red" if failed else "green", bold=True
+            )
+    if failed:
+        sys.exit(EX_NOT_WELL)
+
+
+def _tried(tried: Tried) -> dict[str, Any]:
+    return {
+        "rule": tried.rule,
+        "test": tried.number,
+        "about": tried.about,
+        "result": "failed" if tried.failures else "well",
+        "file": tried.place.file,
+        "line": tried.place.line,
+        "column": tried.place.column,
+        "failures": [_failure(one) for one in tried.failures],
+    }
+
+
+def _failure(one: Failure) -> dict[str, Any]:
+    at = one.problem
+    place = {"file": at.file, "line": at.line, "column": at.column}
+    return {"key": one.key, "expected": one.expected, "got": one.got, **place, "message": at.message}
+
+
+def _lines(tried: Tried) -> Iterator[dict[str, Any]]:
+    """A test that is well is a line; of one that fails, each thing that does."""
+    head = {"rule": tried.rule, "test": f"{tried.number} {tried.about}"}
+    if not tried.failures:
+        place = f"{tried.place.file}:{tried.place.line}:{tried.place.column}"
+        yield {**head, "result": "well", "place": place, "why": ""}
+    for one in tried.failures:
+        at = one.problem
+        place = f"{at.file}:{at.line}:{at.column}"
+        told = f"{one.key}: {_value(one.expected)}"
+        found = {**head, "result": "FAILED", "place": place, "why": at.message}
+        yield {**found, "expected": told, "got": _value(one.got)} if one.compared else found
+
+
+def _value(value: Any) -> str:
+    from maild.policy.checks import show
+
+    return show(list(value) if isinstance(value, tuple) else value)
+
+
+# -- backtest --------------------------------------------------------------------------------------------------------
+
+
+@rules.command("backtest")
+@with_folder
+@click.option(
+    "--since", metavar="TIME", help="Only mails that came since then: 2026-11-01, or 30d for the last 30 days."
+)
+@click.option(
+    "--rules",
+    "file",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    metavar="FILE",
+    help="Try the rules of this file in place of those in the configuration folder.",
+)
+@click.option("--limit", type=click.IntRange(1), metavar="N", help="The newest N mails at most.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a mail.")
+def rules_backtest(folder: Path, since: str | None, file: Path | None, limit: int | None, as_json: bool) -> None:
+    """Show what rules would have done differently to mails that opened tickets. Writes nothing.
+
+    Each stored mail is read and decided again, at the time when it was, and compared with the ticket that it opened.
+    Change rules.yaml, and look before it goes live. It may run beside the daemon.
+
+    Example: maild rules backtest --since 30d --rules new-rules.yaml
+    """
+    from maild import backtest
+    from maild.config.load import load
+
+    settings = load(folder, file)
+    found = backtest.prepare(settings, _time(since, settings) if since else None, limit)
+    changed = []
+    for tested in _watched(found, as_json):
+        if as_json:
+            output.as_json(backtest.as_json(tested))
+        elif tested.differences or tested.unreadable:
+            changed.append(tested)
+    if not as_json:
+        _show(found, changed)
+
+
+def _time(said: str, settings: Any) -> datetime:
+    from zoneinfo import ZoneInfo
+
+    from maild.cli import levels
+    from maild.desk import page
+    from maild.policy import span
+
+    try:
+        back: timedelta | None = span.duration(said)
+    except ValueError:
+        back = None
+    if back is not None:
+        return datetime.now(UTC) - back
+    return levels.reader(ZoneInfo(page.zone(settings)))(said, "--since")
+
+
+@contextmanager
+def _bar(total: int) -> Iterator[Any]:
+    """How far it is, on stderr, where that is a terminal."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("reading stored mails", total=total)
+        yield lambda: bar.advance(task)
+
+
+def _watched(found: Backtest, quiet: bool) -> Iterator[Tested]:
+    if quiet or not sys.stderr.isatty():
+        yield from found.run()
+        return
+    with _bar(len(found.numbers)) as advance:
+        for tested in found.run():
+            advance()
+            yield tested
+
+
+def _show(found: Backtest, changed: Sequence[Tested]) -> None:
+    rows = [row for tested in changed for row in _rows(tested)]
+    count = len(found.numbers) - found.gone
+    output.table(rows, ("mail", "ticket", "subject", "what", "by"), "nothing would be different")
+    sums = [
+        {"rule": name, "applied_then": one.then, "applies_now": one.matched, "changes": one.changed}
+        for name, one in found.sums.items()
+    ]
+    click.echo()
+    output.table(sums, ("rule", "applied_then", "applies_now", "changes"), "there are no rules")
+    said = f"{count} mail{'' if count == 1 else 's'} tried, {len(changed)} would be different"
+    gone = f"; of {found.gone} more the bytes are not kept any more" if found.gone else ""
+    click.secho(f"\n{said}{gone}", bold=True)
+
+
+def _rows(tested: Tested) -> Iterable[dict[str, Any]]:
+    head = {"mail": tested.mail, "ticket": tested.ticket, "subject": tested.subject[:60]}
+    if tested.unreadable:
+        yield {**head, "what": f"it cannot be read: {tested.unreadable}"}
+    for number, one in enumerate(tested.differences):
+        first = head if not number else {}
+        what = f"{one.field}: {_shown(one.was)} -> {_shown(one.would)}"
+        yield {**first, "what": what, "by": _by(tested, one)}
+
+
+def _shown(value: Any) -> str:
+    return "-" if value is None else _value(value)
+
+
+def _by(tested: Tested, one: Difference) -> str:
+    if one.rules:
+        return ", ".join(one.rules)
+    missed = [name for name in tested.then if name not in tested.now]
+    return f"without {', '.join(missed)}" if missed else "desk.yaml"
