@@ -10,15 +10,18 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from types import CodeType
 from typing import Any
 
 from jinja2 import FileSystemLoader, StrictUndefined, pass_context
+from jinja2.bccache import Bucket, BytecodeCache
 from jinja2.runtime import Context, Undefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from maild.mail import skeleton, wording
 
 SLOTS = "values of this mail"  # where the list of values stands among the variables; no template can name it
+_MOST_COMPILED = 1_000  # templates of which the code is kept
 
 
 class Raw(str):
@@ -45,6 +48,26 @@ class _Block:
     kind: str
 
 
+class _Compiled(BytecodeCache):
+    """The code of templates, of all engines of this process: a reload compiles only what has changed.
+
+    Code depends on the source, on the file's name and on nothing else that differs between our engines.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[str, tuple[str, CodeType]] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        checksum, code = self._known.get(bucket.key, ("", None))
+        bucket.code = code if checksum == bucket.checksum else None
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        if bucket.code is not None:
+            if len(self._known) >= _MOST_COMPILED:
+                self._known.clear()
+            self._known[bucket.key] = (bucket.checksum, bucket.code)
+
+
 class Engine(ImmutableSandboxedEnvironment):
     """The sandbox over some folders. The parts of a mapping are its items and nothing else."""
 
@@ -55,6 +78,9 @@ class Engine(ImmutableSandboxedEnvironment):
             except KeyError:
                 return self.undefined(obj=obj, name=attribute)
         return super().getattr(obj, attribute)
+
+
+_COMPILED = _Compiled()
 
 
 def engine(folders: Sequence[Path], press: skeleton.Press) -> Engine:
@@ -68,6 +94,7 @@ def engine(folders: Sequence[Path], press: skeleton.Press) -> Engine:
         lstrip_blocks=True,
         auto_reload=False,
         cache_size=-1,
+        bytecode_cache=_COMPILED,
     )
     made.filters |= {
         "day": _dated(wording.day),
