@@ -7,6 +7,7 @@ import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from itertools import accumulate
 from typing import Any
 
 import peewee as pw
@@ -125,33 +126,37 @@ def claim(owner: str, now: datetime, limit: int) -> list[Incoming]:
     A mail that was tried before may be what took the daemon down. It comes alone, after all that are untried and the
     least tried first: so it delays nobody, and an innocent one is not there again at the next death.
     """
-    free = Incoming.lease_until.is_null() | (Incoming.lease_until < now)
-    waiting = Incoming.done_at.is_null() & free & (Incoming.not_before.is_null() | (Incoming.not_before <= now))
-    some = Incoming.select(Incoming.id, RawMail.size).join(RawMail).where(waiting)
+    at = Incoming.lease_until.db_value(now)
     with db.transaction():
-        untried = some.where(Incoming.attempts == 0).order_by(Incoming.id).limit(limit)
-        ids = _bounded(untried.objects()) or [
-            row.id for row in some.order_by(Incoming.attempts, Incoming.id).limit(1).objects()
-        ]
+        ids = _bounded(_UNTRIED.run(at, at, limit).fetchall()) or [row[0] for row in _TRIED.run(at, at).fetchall()]
         if not ids:
             return []
         query = Incoming.update(owner=owner, lease_until=now + LEASE, attempts=Incoming.attempts + 1).where(
-            (Incoming.id << ids) & waiting
+            (Incoming.id << ids) & _waiting(now, now)
         )
         mine = {row.id: row for row in query.returning(Incoming).execute()}
     return [mine[i] for i in ids if i in mine]
 
 
-def _bounded(rows: Iterable[Any]) -> list[int]:
-    """The first rows that hold no more than a batch may, and one at least."""
-    ids: list[int] = []
-    total = 0
-    for row in rows:
-        total += row.size
-        if ids and total > BATCH_BYTES:
-            break
-        ids.append(row.id)
-    return ids
+def _waiting(now: Any, at: Any) -> Any:
+    """That a mail waits and nobody has it; the time twice."""
+    free = Incoming.lease_until.is_null() | (Incoming.lease_until < now)
+    return Incoming.done_at.is_null() & free & (Incoming.not_before.is_null() | (Incoming.not_before <= at))
+
+
+def _some(now: Any, at: Any) -> Any:
+    return Incoming.select(Incoming.id, RawMail.size).join(RawMail).where(_waiting(now, at))
+
+
+_UNTRIED = Statement(lambda now, at, n: _some(now, at).where(Incoming.attempts == 0).order_by(Incoming.id).limit(n), 3)
+_TRIED = Statement(lambda now, at: _some(now, at).order_by(Incoming.attempts, Incoming.id).limit(1), 2)
+
+
+def _bounded(rows: Iterable[tuple[int, int]]) -> list[int]:
+    """The ids of the first rows that hold no more than a batch may, and one at least; a row is its id and its size."""
+    found = list(rows)
+    totals = accumulate(size for _, size in found)
+    return [row[0] for row, total in zip(found, totals, strict=True) if total <= BATCH_BYTES or row is found[0]]
 
 
 def recover(owner: str, *, lived: bool = False) -> None:

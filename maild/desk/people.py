@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from maild.config import Settings
 from maild.desk.models import Outgoing, Participant, Person, Ticket
@@ -53,8 +54,10 @@ def sync(settings: Settings, now: datetime) -> Staff:
         # Whoever was somebody else, or none of the staff, got tokens that must not make an agent of who has them now:
         # two may have swapped their addresses, or somebody new got that of one who left (M7).
         generation = row.generation + (found is not None and found.staff != member.id)
-        values = {"staff": member.id, "name": member.name, "language": member.language, "address": address}
-        Person.update(generation=generation, **values).where(Person.id == row.id).execute()
+        values: dict[str, Any] = {"staff": member.id, "name": member.name, "language": member.language}
+        values |= {"address": address, "generation": generation}
+        if any(getattr(row, name) != value for name, value in values.items()):  # mostly a start changes nobody
+            Person.update(**values).where(Person.id == row.id).execute()
         staff[member.id] = Reader(row.id, member.name, address, member.language, member.id, generation=generation)
     return staff
 

@@ -1,8 +1,8 @@
 """Statements of the hot path, made once by peewee and run many times.
 
 Making SQL costs peewee ten times what running it costs SQLite, and one mail runs a dozen statements. So those that
-every mail runs are built once a database, with marks where the values go. The statements stay peewee's own; nothing is
-written by hand twice.
+every mail runs are built once a kind of database, with marks where the values go. The statements stay peewee's own;
+nothing is written by hand twice.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class Statement:
 
     def __init__(self, build: Callable[..., Any], values: int) -> None:
         self._build, self._values = build, values
-        self._made: dict[Any, tuple[str, list[Any]]] = {}
+        self._made: dict[type, tuple[str, list[Any]]] = {}
 
     def run(self, *values: Any) -> Any:
         """Run it; the cursor."""
@@ -35,14 +35,14 @@ class Statement:
         return database.execute_sql(sql, [values[s] if isinstance(s, _Slot) else s for s in slots])
 
     def _sql(self) -> tuple[str, list[Any]]:
-        key = database.obj
+        key = type(database.obj)  # the dialect; which database it is changes no statement
         if key not in self._made:
             marks = [_MARK % i for i in range(self._values)]
             # a Value without a converter goes through any field as it is
             nodes = [pw.Value(mark, converter=False, unpack=False) for mark in marks]
             sql, params = self._build(*nodes).sql()
             slots = [_Slot(marks.index(p)) if isinstance(p, str) and p in marks else p for p in params]
-            self._made = {key: (sql, slots)}  # one database at a time
+            self._made[key] = (sql, slots)
         return self._made[key]
 
 
