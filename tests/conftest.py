@@ -5,6 +5,8 @@ A missing server is a skip at home and an error in CI (`CI=true`), so that no pr
 
 from __future__ import annotations
 
+import gc
+import multiprocessing
 import os
 import ssl
 from collections.abc import Callable, Iterator
@@ -14,6 +16,7 @@ from typing import TypeVar
 
 import pytest
 
+from maild.mail import sandbox
 from tests.servers import certificate as certificates
 from tests.servers.dovecot import Dovecot
 from tests.servers.postgres import Postgres
@@ -22,6 +25,22 @@ from tests.servers.pymap import Pymap
 from tests.servers.sink import Sink
 
 Server = TypeVar("Server")
+
+
+def pytest_collection_finish() -> None:
+    """What is imported and collected stays to the end: the collector of garbage need not walk it a thousand times."""
+    gc.collect()
+    gc.freeze()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def warm_readers() -> None:
+    """Reading processes of this process are forked from one that has all loaded: it is a second for each.
+
+    Programs of their own (`python -m maild`) start theirs as always, and `mail/test_sandbox.py` does.
+    """
+    multiprocessing.set_forkserver_preload(["tests.warm"])
+    sandbox.START = "forkserver"
 
 
 def _start(make: Callable[[], Server]) -> Server:

@@ -33,6 +33,7 @@ from maild.mail.reading import ReadSettings
 _PER_MAIL = 0.1  # seconds that each mail of a list adds to the time of the list
 _TASKS = 20_000  # lists after which a child is replaced: whatever libraries hold on to is given back
 _START = 60.0  # seconds for a child to import what it needs
+START = "spawn"  # not "fork": the parent has threads, and a lock that one of them holds would stay held in the child
 
 
 class _Lost(Exception):
@@ -43,10 +44,9 @@ class _Child:
     """A reading process and the pipe to it. One thread at a time."""
 
     def __init__(self, settings: ReadSettings, memory: int) -> None:
-        # Not fork: the parent has threads, and a lock that one of them holds would stay held in the child.
-        context = multiprocessing.get_context("spawn")
+        context = multiprocessing.get_context(START)
         self._pipe, theirs = context.Pipe()
-        self._process = context.Process(
+        self._process = context.Process(  # type: ignore[attr-defined]  # every context of a name has one
             target=_serve, args=(theirs, settings, memory), name="maild-reader", daemon=True
         )
         self._process.start()

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 import pytest
 
 from maild.errors import Unavailable, Unreadable
-from maild.mail import reading
+from maild.mail import reading, sandbox
 from maild.mail.message import Reading
 from maild.mail.reading import ReadSettings
 from maild.mail.sandbox import Reader
@@ -26,8 +26,16 @@ SLOW = b"From: a@b.example\nSubject: slow\nContent-Type: multipart/mixed; bounda
 SLOW_HEADER = b"From: a@b.example\n" + b"X: y\n" * 2_000_000 + b"\nx"
 
 
+@pytest.fixture(scope="module", autouse=True)
+def started_as_always() -> Iterator[None]:
+    """As the daemon starts them, not as the other tests do."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sandbox, "START", "spawn")
+        yield
+
+
 @pytest.fixture(scope="module")
-def reader() -> Iterator[Reader]:
+def reader(started_as_always: None) -> Iterator[Reader]:
     with Reader(SETTINGS, seconds=20) as one:
         one.warm()
         yield one
