@@ -51,6 +51,13 @@ class _Layout:
     fixed: tuple[str, ...]
 
 
+@lru_cache(maxsize=1)
+def _press() -> tuple[skeleton.Press, Callable[..., skeleton.Skeleton]]:
+    """The press of this process, and the same with a memory: a reload presses again only what has changed."""
+    press = skeleton.Press("zq" + secrets.token_hex(8))
+    return press, lru_cache(maxsize=512)(press.press)
+
+
 class Templates:
     """All templates of an ordered list of folders: the first that has a file wins, the last one is shipped with maild.
 
@@ -63,10 +70,9 @@ class Templates:
         self._told: set[str] = set()
         self._words: dict[str, Mapping[str, str]] = {}
         self._lock = Lock()
-        press = skeleton.Press("zq" + secrets.token_hex(8))
+        press, self._skeleton = _press()
         self._all = engine(self._folders, press)
         self._shipped = engine(self._folders[-1:], press) if len(self._folders) > 1 else self._all
-        self._skeleton = lru_cache(maxsize=512)(press.press)
         self._layout = lru_cache(maxsize=256)(self._make_layout)
 
     # ---- what there is
