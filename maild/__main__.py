@@ -1,6 +1,16 @@
-"""`python -m maild`."""
+"""`maild`, and `python -m maild`."""
 
-from maild.cli import main
+from __future__ import annotations
 
-if __name__ == "__main__":  # not in the child that reads mails, which imports this module again
+from typing import NoReturn
+
+
+def main() -> NoReturn:
+    """The program. Imported only here: the child that reads mails runs this module again, and needs none of it."""
+    from maild.cli import main as run
+
+    run()
+
+
+if __name__ == "__main__":
     main()
