@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from maild import hearing
-from maild.desk import contents, db, inbox, letters, lookup, outbox, people, tickets
+from maild.desk import contents, db, held, inbox, letters, lookup, outbox, people, tickets
 from maild.desk.models import Incoming, Ticket
 from maild.errors import Unavailable, Unreadable
 from maild.hearing import Heard
@@ -227,7 +227,7 @@ def carry_out(stage: Stage, row: Incoming, heard: Heard, decision: Decision) -> 
         written.append(tickets.apply(other, changes, replace(act, files=())))
     outbox.put(letters.write_all(written, act, stage.post))
     for released in decision.released:
-        inbox.release_held(released.mail, released.how, released.by)
+        held.release(released.mail, released.how, released.by)
     if decision.answers:
         outbox.put(letters.answers(decision.answers, act, stage.post))
     if decision.changes and sender.vouched:

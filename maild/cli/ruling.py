@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -44,7 +44,7 @@ def rules_list(folder: Path, as_json: bool) -> None:
     settings = config.load(folder)
     odd: dict[str, list[str]] = {}
     for finding, problem in pointed_out(settings):
-        odd.setdefault(finding.rule, []).append(str(problem) if as_json else f"{problem.line}: {finding.message}")
+        odd.setdefault(finding.rule, []).append(str(problem) if as_json else finding.message)
     found = []
     for number, rule in enumerate(settings.rules, 1):
         at = place(settings, rule.where)
@@ -62,8 +62,31 @@ def rules_list(folder: Path, as_json: bool) -> None:
                 "warnings": odd.get(rule.name, []),
             }
         )
-    columns = ("number", "rule", "enabled", "on", "when", "then", "stop", "tests", "place", "warnings")
-    output.rows(found, columns, as_json, "there are no rules")
+    if as_json:
+        for one in found:
+            output.as_json(one)
+        return
+    if not found:
+        click.echo("there are no rules")
+    for one in found:
+        _list(one)
+
+
+def _list(one: Mapping[str, Any]) -> None:
+    """One rule, in a few lines: a table would have no room for what it asks."""
+    tests = f"{one['tests']} test{'' if one['tests'] == 1 else 's'}"
+    marks = [
+        "" if one["enabled"] else "switched off",
+        f"on {', '.join(one['on'])}",
+        tests,
+        "stop" if one["stop"] else "",
+    ]
+    name = click.style(output.plain(one["rule"]), bold=True, dim=not one["enabled"])
+    click.echo(f"{one['number']:>3} {name}  {one['place']}  ({'; '.join(filter(None, marks))})")
+    click.echo(f"      when {output.plain(one['when'] or 'whatever comes')}")
+    click.echo(f"      then {output.plain(one['then'])}")
+    for warning in one["warnings"]:
+        click.echo(f"      {click.style('warning:', fg='yellow', bold=True)} {output.plain(warning)}")
 
 
 # -- test ------------------------------------------------------------------------------------------------------------

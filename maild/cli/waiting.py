@@ -32,7 +32,7 @@ def held_list(folder: Path, as_json: bool, limit: int) -> None:
 
     Example: maild held list --json
     """
-    from maild.desk import inbox
+    from maild.desk import held as waiting
 
     opened(folder)
     rows = [
@@ -40,7 +40,7 @@ def held_list(folder: Path, as_json: bool, limit: int) -> None:
             **{name: getattr(row, name) for name in ("id", "account", "sender", "verdict", "received_at", "reason")},
             "ticket": row.ticket.key if row.ticket else None,
         }
-        for row in inbox.held(limit=limit)
+        for row in waiting.listed(limit=limit)
     ]
     output.rows(rows, ("id", "ticket", "sender", "verdict", "received_at", "reason"), as_json, "nothing is held")
 
@@ -80,6 +80,7 @@ def held_drop(folder: Path, numbers: tuple[int, ...]) -> None:
 
 def _release(folder: Path, numbers: tuple[int, ...], how: Release, becomes: str) -> None:
     from maild.desk import db, inbox, tickets
+    from maild.desk import held as waiting
     from maild.stage import prepare, template_problem
 
     settings = opened(folder)
@@ -93,7 +94,7 @@ def _release(folder: Path, numbers: tuple[int, ...], how: Release, becomes: str)
         meant: Release = "send" if how == "accept" and row.verdict == "agent" else how
         with db.transaction():
             if row.ticket is None:  # a rule held it before there was one
-                inbox.release_held(number, meant, "administrator")
+                waiting.release(number, meant, "administrator")
             else:
                 act = stage.act(datetime.now(UTC), actor="administrator")
                 change = Released(number, meant, "maild held", "administrator")

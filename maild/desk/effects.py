@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from maild.desk import fields, forget, inbox, people, timeline
+from maild.desk import fields, forget, held, people, timeline
 from maild.desk.act import Act, Effects
 from maild.desk.models import Link, Message, Participant, Reminder, Thread, Ticket, Watch
 from maild.desk.prepared import Insert, Select
@@ -212,7 +212,7 @@ def _reminded(change: Reminded, to: Effects) -> None:
 
 
 def _released(change: Released, to: Effects) -> None:
-    if inbox.release_held(change.mail, change.how, change.by):
+    if held.release(change.mail, change.how, change.by):
         to.event("released", change.by, change.why, after={"mail": change.mail, "how": change.how})
 
 

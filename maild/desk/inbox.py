@@ -12,13 +12,12 @@ from typing import Any
 
 import peewee as pw
 
-from maild.desk import db
+from maild.desk import db, held
 from maild.desk.models import Incoming, RawMail
 from maild.desk.prepared import Insert, Select, Statement
 from maild.errors import MaildError, UnknownThing
 from maild.mail.message import Mail
 from maild.outcome import Fate, FateName
-from maild.policy.changes import Release
 
 LEASE = timedelta(minutes=10)
 _NOTHING = zlib.compress(b"")
@@ -298,7 +297,7 @@ def fate_json(row: Incoming) -> dict[str, Any]:
 
 def expire(before: datetime, limit: int) -> int:
     """Remove the bytes of mails that were kept long enough (retention); their rows and fates stay. How many."""
-    waits = Incoming.select(Incoming.digest).where(_IS_HELD)  # they are handled once more
+    waits = Incoming.select(Incoming.digest).where(held.IS_HELD)  # they are handled once more
     past = (RawMail.stored_at < before) & (RawMail.size > 0) & RawMail.digest.not_in(waits)
     old = RawMail.select(RawMail.digest).where(past).limit(limit)
     with db.transaction():
@@ -331,37 +330,6 @@ def drop(number: int) -> None:
         )
         if not changed.execute():
             raise MaildError(f"mail {get(number).id} is not in quarantine")
-
-
-_IS_HELD = Incoming.fate == pw.SQL("'held'")  # as the partial index says it
-
-
-def held(tickets: Sequence[int] | None = None, limit: int = 50) -> list[Incoming]:
-    """Mails that wait for a person's word, the oldest first; with `tickets` (ids) those that belong to them."""
-    here = _IS_HELD if tickets is None else _IS_HELD & (Incoming.ticket << tickets)
-    # "+ 0", or SQLite walks through the whole ledger in the order of its ids, and not through what is held (M12)
-    return list(Incoming.select().where(here).order_by(Incoming.id + 0).limit(limit))
-
-
-def loose(numbers: Sequence[int]) -> list[Incoming]:
-    """Those of these mails that wait for a person's word and belong to no ticket."""
-    return list(Incoming.select().where((Incoming.id << list(numbers)) & _IS_HELD & Incoming.ticket.is_null()))
-
-
-def release_held(number: int, how: Release, by: str) -> bool:
-    """A person said what becomes of a mail: it is handled again with that said, or dropped.
-
-    A mail that was filed can be split off its ticket in the same way. False: it does not wait (any more), or its bytes
-    are gone, and what is handled again without them would be a mail of nobody.
-    """
-    if how == "drop":
-        values: dict[str, Any] = {"fate": "ignored", "reason": _kept(f"dropped by {by}")}
-        free = _IS_HELD
-    else:
-        values = {"released": {"how": how, "by": by}, "fate": None, "done_at": None, "attempts": 0, "not_before": None}
-        kept = RawMail.select(RawMail.digest).where((RawMail.digest == Incoming.digest) & (RawMail.size > 0))
-        free = (_IS_HELD | ((Incoming.fate == "filed") & (how == "split"))) & pw.fn.EXISTS(kept)
-    return bool(Incoming.update(**values).where((Incoming.id == number) & free).execute())
 
 
 def opened_before(mail: Mail, sender: str, since: datetime) -> Incoming | None:

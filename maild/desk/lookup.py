@@ -12,7 +12,7 @@ from typing import cast, get_args
 import peewee as pw
 
 from maild.config import Settings
-from maild.desk import clocks, fields, inbox, people, tickets, timeline
+from maild.desk import clocks, fields, held, people, tickets, timeline
 from maild.desk.models import Event, Incoming, Message, RawMail, Ticket
 from maild.mail.message import Mail
 from maild.outcome import Verdict
@@ -49,17 +49,17 @@ def known(question: Question) -> Known:
     ticket = question.ticket
     keyed = [found for key in sorted(parsed.named()) if (found := fields.by_key(key)) is not None]
     named = [one for one in keyed if people.sees(question.actor, one, question.settings)]
-    held: tuple[HeldMail, ...] = ()
+    waits: tuple[HeldMail, ...] = ()
     split = None
     copied: dict[str, str] = {}
     done: tuple[Past, ...] = ()
     if ticket is not None and verbs & _WAITING:
         # what waits with a ticket that was merged into this one is decided here (B6)
         merged = [one.id for one in Ticket.select(Ticket.id).where(Ticket.parent == ticket)]
-        held = tuple(_held(row) for row in inbox.held([ticket.id, *merged], _HELD))
+        waits = tuple(_held(row) for row in held.listed([ticket.id, *merged], _HELD))
         split = _to_split(ticket, question.about) if "split" in verbs else None
     if ticket is None and verbs & _WAITING:  # what a rule held before there was a ticket
-        held = tuple(_held(row) for row in inbox.loose(parsed.numbers()))
+        waits = tuple(_held(row) for row in held.loose(parsed.numbers()))
     if ticket is not None and "reply-all" in verbs:
         copied = _copied(ticket)
     if "undo" in verbs:
@@ -68,8 +68,8 @@ def known(question: Question) -> Known:
         named += more
     if verbs & _CHANGING:  # what one goes on in must not be merged itself meanwhile (B6)
         named = [tickets.lock(number) for number in sorted({one.id for one in named})]
-    settled = _is_settled(question.about) if held else False
-    return Known({one.key: tickets.whole(one) for one in named}, held, split, done, copied, settled)
+    settled = _is_settled(question.about) if waits else False
+    return Known({one.key: tickets.whole(one) for one in named}, waits, split, done, copied, settled)
 
 
 def earlier(address: str, now: datetime) -> tuple[Earlier, ...]:
@@ -85,8 +85,8 @@ def earlier(address: str, now: datetime) -> tuple[Earlier, ...]:
 
 def held_at(ticket: Ticket, incoming: int) -> int | None:
     """The revision of the ticket when a mail of the ledger was held on it last."""
-    held = (Event.ticket == ticket) & (Event.kind == "held") & (Event.incoming == incoming)
-    row = Event.select(Event.revision).where(held).order_by(Event.id.desc()).first()
+    then = (Event.ticket == ticket) & (Event.kind == "held") & (Event.incoming == incoming)
+    row = Event.select(Event.revision).where(then).order_by(Event.id.desc()).first()
     return row.revision if row else None
 
 

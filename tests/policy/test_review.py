@@ -151,6 +151,8 @@ def test_a_rule_that_is_never_reached_is_pointed_out_with_the_one_that_stops(upp
         ({"kind": "human"}, {}),
         ({"kind": "human"}, {"kind": ["human", "list"]}),
         ({"subject": {"contains": "vpn tunnel"}}, {"subject": {"contains": "vpn"}}),
+        ({"subject": {"contains": "vpn"}}, {"subject": {"contains": ["vpn", "printer"]}}),
+        ({"subject": {"starts": "vpn t"}}, {"subject": {"starts": ["vpn", "vpn tunnel"]}}),
         ({"subject": {"contains": "vpn"}}, {"subject": {"glob": "*vpn*"}}),
         ({"subject": {"contains": "vpn"}}, {"text": {"contains": "vpn"}}),
         ({"subject": {"regex": "vpn"}}, {"subject": {"regex": "vpn"}}),  # it may run out of time
@@ -209,6 +211,17 @@ def test_what_a_rule_below_always_sets_again_is_pointed_out() -> None:
 def test_what_may_stand_is_not_pointed_out(first: Any, between: Any, last: Any) -> None:
     rules_ = [rule({"kind": "human"}, first, "a"), rule({"verdict": "agent"}, between, "b"), rule({}, last, "c")]
     assert found(*rules_) == []
+
+
+def test_what_a_rule_between_makes_of_the_ticket_keeps_the_lower_one_from_undoing() -> None:
+    first = rule({"priority": "high"}, {"line": "L1"}, "first")
+    between = rule({}, {"impact": "low"}, "between")
+    last = rule({"priority": "high"}, {"line": "L2"}, "last")
+    assert found(first, between, last) == []
+    assert found(first, last) == [("first", "undone")]
+    assert found(replace(first, when=rule({"subject": {"regex": "a"}}).when), last) == []
+    hungry = rule({"subject": {"regex": "a"}}, {"line": "L2"}, "hungry")  # it may run out of time
+    assert found(rule({"subject": {"regex": "a"}}, {"line": "L1"}, "a"), hungry) == []
 
 
 def test_a_priority_beside_what_it_follows_from_is_pointed_out() -> None:

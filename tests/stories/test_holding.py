@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from maild.desk import inbox
+from maild.desk import held, inbox
 from maild.policy.changes import Release
 from tests.databases import on_one_database
 from tests.stories import letters
@@ -47,8 +47,8 @@ def next_mail(desk: Conversation) -> Turn:
 
 
 def test_a_stranger_is_let_onto_the_ticket(desk: Conversation, opened: Turn) -> None:
-    held = strangers_wait(desk, opened)
-    accepted = desk.answers(ADA, held.to(ADA), "!accept")
+    waits = strangers_wait(desk, opened)
+    accepted = desk.answers(ADA, waits.to(ADA), "!accept")
     assert on(desk, opened.ticket) == [MALLORY.address]  # he, and nobody whom he wrote to as well
     assert accepted.nothing_to(MALLORY)
     assert accepted.nothing_to(CARLA)
@@ -57,12 +57,12 @@ def test_a_stranger_is_let_onto_the_ticket(desk: Conversation, opened: Turn) -> 
     reply = desk.answers(BEN, opened.to(BEN), "Both of you get new badges.")
     assert {m.recipient for m in reply.sent if m.notice == "public_reply"} == {CARLA.address, MALLORY.address}
     assert desk.answers(MALLORY, reply.to(MALLORY), "Fine, thanks.").fate["verdict"] == "participant"
-    assert inbox.held() == []
+    assert held.listed() == []
 
 
 def test_a_stranger_gets_a_ticket_of_his_own(desk: Conversation, opened: Turn) -> None:
-    held = strangers_wait(desk, opened)
-    split = desk.answers(ADA, held.to(ADA), "!split")
+    waits = strangers_wait(desk, opened)
+    split = desk.answers(ADA, waits.to(ADA), "!split")
     mine = split.to(MALLORY, "acknowledgement")
     assert not mine.has(opened.ticket)
     assert on(desk, opened.ticket) == []
@@ -76,22 +76,22 @@ def test_a_stranger_gets_a_ticket_of_his_own(desk: Conversation, opened: Turn) -
 
 @on_one_database
 def test_a_stranger_is_sent_away_and_never_knows(desk: Conversation, opened: Turn) -> None:
-    held = strangers_wait(desk, opened)
-    dropped = desk.answers(ADA, held.to(ADA), "!drop")
+    waits = strangers_wait(desk, opened)
+    dropped = desk.answers(ADA, waits.to(ADA), "!drop")
     assert dropped.summary() == [("receipt", ADA.address)]
-    late = desk.answers(BEN, held.to(BEN), "!accept")  # Ben comes second
+    late = desk.answers(BEN, waits.to(BEN), "!accept")  # Ben comes second
     assert [c["result"] for c in late.fate["commands"]] == ["refused"]
     assert on(desk, opened.ticket) == []
-    assert inbox.held() == []
+    assert held.listed() == []
 
 
 @pytest.mark.parametrize("how", ["accept", "split", "drop"])
 def test_the_administrator_decides_at_the_machine(desk: Conversation, opened: Turn, how: Release) -> None:
     """`maild held accept|split|drop NUMBER` does what the agents' word does."""
     strangers_wait(desk, opened)
-    (waiting,) = inbox.held()
-    assert inbox.release_held(waiting.id, how, "administrator")
-    assert not inbox.release_held(waiting.id, how, "administrator")  # once
+    (waiting,) = held.listed()
+    assert held.release(waiting.id, how, "administrator")
+    assert not held.release(waiting.id, how, "administrator")  # once
     turn = next_mail(desk)
     assert (MALLORY.address in on(desk, opened.ticket)) == (how == "accept")
     assert (turn.notices(MALLORY) == ["acknowledgement"]) == (how == "split")
@@ -113,10 +113,10 @@ def test_what_proves_a_mailbox_to_another_service_is_shown_to_no_outsider(
     assert held.fate["fate"] == "held"
     assert {m.recipient for m in held.sent} == {ADA.address, BEN.address}
 
-    turns = [held, desk.answers(ADA, held.to(ADA), "!accept")]
+    turns = [held, desk.answers(ADA, waits.to(ADA), "!accept")]
     assert on(desk, opened.ticket) == []  # neither the robot nor whom it wrote to
     assert "nota interna" in turns[-1].to(ADA, "receipt").text
-    turns.append(desk.answers(ADA, held.to(ADA), "Not ours, I think.\n!note"))
+    turns.append(desk.answers(ADA, waits.to(ADA), "Not ours, I think.\n!note"))
     turns.append(desk.answers(BEN, opened.to(BEN), "You get a new badge."))
     turns.append(desk.answers(CARLA, turns[-1].to(CARLA), "And the mail with the code, did you get it?"))
     quoted = "\n".join(f"> {row}" for row in text.splitlines())

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from maild.desk import inbox
+from maild.desk import held, inbox
 from maild.policy import orders
 from tests.databases import on_one_database
 from tests.stories import letters
@@ -78,7 +78,7 @@ def test_the_second_yes_to_one_mail_lets_no_other_one_in(desk: Conversation, ope
 @on_one_database
 def test_a_link_says_which_mail_it_lets_in(desk: Conversation, opened: Turn) -> None:
     good, bad = two_wait(desk, opened)
-    numbers = [row.id for row in inbox.held()]
+    numbers = [row.id for row in held.listed()]
     for turn, number in zip((good, bad), numbers, strict=True):
         assert all(f"%21{verb}%20{number}%0A" in turn.to(ADA).html for verb in ("accept", "split", "drop"))
     desk.takes(bare(BEN, good.to(BEN), f"!accept {numbers[0]}\n"))
@@ -95,7 +95,7 @@ def test_split_means_the_mail_that_was_answered_although_another_waits(desk: Con
     split = desk.answers(ADA, more.to(ADA), "!split")
     assert split.notices(CARLA) == ["acknowledgement"]
     assert split.nothing_to(MALLORY)
-    assert len(inbox.held()) == 1
+    assert len(held.listed()) == 1
 
 
 @on_one_database
