@@ -109,11 +109,11 @@ def test_what_proves_a_mailbox_to_another_service_is_shown_to_no_outsider(
     desk.configure(strangers=setting)
     to = opened.to(CARLA).reply_address
     raw = letters.new(ROBOT, "Confirm your address 482913", text, to=to, Cc=MALLORY.mailbox)
-    held = desk.takes(letters.attach(raw, "code-482913.txt", b"482913"))
-    assert held.fate["fate"] == "held"
-    assert {m.recipient for m in held.sent} == {ADA.address, BEN.address}
+    waits = desk.takes(letters.attach(raw, "code-482913.txt", b"482913"))
+    assert waits.fate["fate"] == "held"
+    assert {m.recipient for m in waits.sent} == {ADA.address, BEN.address}
 
-    turns = [held, desk.answers(ADA, waits.to(ADA), "!accept")]
+    turns = [waits, desk.answers(ADA, waits.to(ADA), "!accept")]
     assert on(desk, opened.ticket) == []  # neither the robot nor whom it wrote to
     assert "nota interna" in turns[-1].to(ADA, "receipt").text
     turns.append(desk.answers(ADA, waits.to(ADA), "Not ours, I think.\n!note"))
