@@ -18,7 +18,6 @@ from maild.desk import contents, db, held, inbox, letters, lookup, outbox, peopl
 from maild.desk.models import Incoming, Ticket
 from maild.errors import Unavailable, Unreadable
 from maild.hearing import Heard
-from maild.mail import header, references
 from maild.mail.message import Mail, Reading
 from maild.mail.sandbox import Reader
 from maild.outcome import CommandOutcome, Fate
@@ -254,10 +253,9 @@ def said_again(row: Incoming, mail: Mail, heard: Heard, now: datetime) -> Incomi
 
 def _answers_the_same(ticket: Ticket, twin: Incoming, mail: Mail) -> bool:
     """Whether both answer one mail; where neither says what it answers, whether nothing happened between them."""
-    fields = header.split(inbox.raw([twin])[twin.id].replace(b"\r\n", b"\n")[:64_000])
-    answered = references.message_ids(" ".join(fields.raw("in-reply-to")[:1]))[:1]
+    answered = inbox.answered(twin)
     if answered or mail.in_reply_to:
-        return answered == mail.in_reply_to[:1]
+        return answered == next(iter(mail.in_reply_to), None)
     return not lookup.went_on(ticket, twin.id)
 
 

@@ -16,11 +16,13 @@ from maild.desk import db, held
 from maild.desk.models import Incoming, RawMail
 from maild.desk.prepared import Insert, Select, Statement
 from maild.errors import MaildError, UnknownThing
+from maild.mail import header, references
 from maild.mail.message import Mail
 from maild.outcome import Fate, FateName
 
 LEASE = timedelta(minutes=10)
 _NOTHING = zlib.compress(b"")
+_HEADER = 64_000  # bytes of a mail in which its In-Reply-To is looked for
 _EMPTY = hashlib.sha256(b"").hexdigest()
 BATCH_BYTES = 8_000_000  # that are read together
 ATTEMPTS = 3  # M5: as often a mail may take the daemon down before it is put aside
@@ -330,6 +332,12 @@ def drop(number: int) -> None:
         )
         if not changed.execute():
             raise MaildError(f"mail {get(number).id} is not in quarantine")
+
+
+def answered(row: Incoming) -> str | None:
+    """The Message-ID of the mail that a kept one says it answers (RFC 5322, 3.6.4)."""
+    fields = header.split(raw([row])[row.id].replace(b"\r\n", b"\n")[:_HEADER])
+    return next(iter(references.message_ids(" ".join(fields.raw("in-reply-to")[:1]))), None)
 
 
 def opened_before(mail: Mail, sender: str, since: datetime) -> Incoming | None:

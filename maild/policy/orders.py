@@ -31,6 +31,7 @@ _SPOKEN = frozenset({"note", "public", "reply-all"})  # commands whose words are
 _NEARLY = re.compile(r"![ \t]*([A-Za-z][A-Za-z-]*)(?:[^A-Za-z-].*)?", re.DOTALL)  # `! take`, `!take.`
 _PROSE = _SPOKEN | {"resolve", "subject"}  # their words may name a command
 _SECOND = re.compile(r"(?:^|[ \t])!([A-Za-z][A-Za-z-]*)")
+WHY = "command"  # how the history names the reason of what a command changed
 MOST = 50  # command lines of a mail that are done: each may write mails, and cost what no other mail may have to wait
 TWO = ""  # the verb of a line that holds two commands
 _NAMING = frozenset({"on", "merge", "link", "show", "forget"})  # commands whose words are the key of a ticket
@@ -111,7 +112,7 @@ class Order:
     @property
     def why(self) -> str:
         """How the ticket's history names the reason."""
-        return "command"
+        return WHY
 
 
 Command = Callable[[Order], Done | Refused]

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any, cast
 
 from maild.mail.message import Mail
-from maild.policy import escalation, factors, rules, trick
+from maild.policy import escalation, factors, orders, rules, trick
 from maild.policy.changes import Change, Changed, Joined, Left, Noted, Notified, Recorded, Tagged
 from maild.policy.decision import Decision
 from maild.policy.facts import Facts, TicketView
@@ -28,7 +28,8 @@ def follow(decision: Decision, facts: Facts, desk: Desk, ruleset: Ruleset) -> De
         return decision
     scene, occasions = found
     verdicts = rules.evaluate(ruleset, scene, occasions)
-    added = later(verdicts, scene, facts, scene.changed)
+    commanded = (c.field for c in decision.changes if isinstance(c, Changed) and c.why == orders.WHY)
+    added = later(verdicts, scene, facts, frozenset(commanded))
     return replace(decision, changes=(*decision.changes, *added)) if added else decision
 
 

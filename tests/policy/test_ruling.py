@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from maild.policy import ruling
+from maild.policy import orders, ruling
 from maild.policy.changes import Change, Changed, Noted, Notified, Recorded, Tagged
 from maild.policy.decision import Decision, recorded
 from maild.policy.rules import Rule, Ruleset
@@ -100,22 +100,28 @@ def test_a_mail_that_only_moves_fields_is_no_reply() -> None:
 # -- who is stronger ---------------------------------------------------------------------------------------------------
 
 
-def test_what_the_mail_itself_set_no_rule_sets_otherwise() -> None:
-    command = (SAID, Changed("urgency", "low", "!urgency low", "ada"), Changed("line", "L1", "!escalate L1", "ada"))
+def test_what_the_mails_commands_set_no_rule_sets_otherwise() -> None:
+    command = (SAID, Changed("urgency", "low", orders.WHY, "ada"), Changed("line", "L1", orders.WHY, "ada"))
     found = followed(
         rule({}, {"urgency": "high", "line": "L2", "type": "request"}, on="replied"), changes=command, verdict="agent"
     )
     assert fields(found) == {"type": "request"}
 
 
+def test_what_the_desk_does_by_default_is_weaker_than_a_rule() -> None:
+    """A reply takes its ticket out of `pending`; a rule may let it wait on."""
+    waits = rule({}, {"status": "pending"}, on="replied")
+    assert fields(followed(waits)) == {"status": "pending"}
+
+
 def test_a_priority_that_was_commanded_stays_when_a_rule_sets_a_factor() -> None:
-    command = (SAID, Changed("priority", "low", "!priority low", "ada"))
+    command = (SAID, Changed("priority", "low", orders.WHY, "ada"))
     found = followed(rule({}, {"impact": "high"}, on="replied"), changes=command, verdict="agent")
     assert fields(found) == {"impact": "high"}
 
 
 def test_a_priority_that_followed_from_a_command_follows_on_from_a_rule() -> None:
-    command = (SAID, Changed("impact", "high", "!impact high", "ada"), Changed("priority", "medium", "", "ada"))
+    command = (SAID, Changed("impact", "high", orders.WHY, "ada"), Changed("priority", "medium", "", "ada"))
     found = followed(rule({}, {"urgency": "high"}, on="replied"), changes=command, verdict="agent")
     assert fields(found) == {"urgency": "high", "priority": "critical"}
 
