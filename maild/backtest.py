@@ -147,15 +147,10 @@ def _read(numbers: Sequence[int], reader: Reader, pool: ThreadPoolExecutor) -> I
 
 
 def _fetched(numbers: Sequence[int]) -> tuple[list[tuple[Incoming, Event]], dict[int, bytes]]:
-    events = {
-        event.__data__["incoming"]: event
-        for event in Event.select(Event, Ticket)
-        .join(Ticket)
-        .where((Event.kind == "opened") & (Event.incoming << list(numbers)))
-    }
-    rows = [
-        row for row in Incoming.select().where(Incoming.id << list(numbers)).order_by(Incoming.id) if row.id in events
-    ]
+    rows = list(Incoming.select().where(Incoming.id << list(numbers)).order_by(Incoming.id))
+    opened = (Event.kind == "opened") & (Event.ticket << [row.__data__["ticket"] for row in rows])  # by its index
+    events = {event.__data__["incoming"]: event for event in Event.select(Event, Ticket).join(Ticket).where(opened)}
+    rows = [row for row in rows if row.id in events]
     raws = {number: raw for number, raw in inbox.raw(rows).items() if raw}
     return [(row, events[row.id]) for row in rows], raws
 
@@ -200,7 +195,7 @@ def _differences(
     row: Incoming, before: Mapping[str, Any], grouped: bool, facts: Facts, ruled: Verdicts, settings: Settings
 ) -> Iterator[Difference]:
     """What would be otherwise. A mail that makes no ticket has no fields."""
-    if ruled.drop is not None:
+    if ruled.drop is not None and not row.released:
         yield Difference("drop", None, ruled.drop, _who(ruled, lambda one: one.drop is not None))
         return
     if ruled.hold is not None and not row.released:  # else somebody has decided about it already

@@ -27,6 +27,7 @@ from maild.config import Account, Log, Settings
 from maild.desk import db, inbox, lease, outbox
 from maild.door import Door, Question, name
 from maild.errors import MaildError, Unavailable
+from maild.mail.sandbox import Reader
 from maild.stage import (
     Stage,
     claim_database,
@@ -74,13 +75,23 @@ class Daemon:
         self._blameless = False  # the thread that reads failed last for want of a server
         self._release = claim_database(settings)
         open_database(settings)
-        self.stage: Stage = prepare(settings, clock(), template_problem)
-        self.reader = reader_of(settings)
+        # together, so that no mail is decided by rules whose header fields were not read
+        self._in_force = prepare(settings, clock(), template_problem), reader_of(settings)
         self.door = Door(name(settings), self._answer)
         inbox.recover(self.stage.owner)
         doubtful = outbox.recover(self.stage.owner, clock())
         if doubtful:
             log.warning("mails in doubt wait for a person: maild outbox list", count=doubtful)
+
+    @property
+    def stage(self) -> Stage:
+        """The one that is in force."""
+        return self._in_force[0]
+
+    @property
+    def reader(self) -> Reader:
+        """What reads mails for it."""
+        return self._in_force[1]
 
     # -- life ----------------------------------------------------------------------------------------------------------
 
@@ -141,14 +152,14 @@ class Daemon:
         """Take a changed configuration into use; a bad one changes nothing, and every problem is said (M10)."""
         with self._reloading:
             old = self.stage.settings
-            self.stage, answer = reload.attempt(self.stage, self.clock())
-            settings = self.stage.settings
+            stage, answer = reload.attempt(self.stage, self.clock())
+            settings = stage.settings
+            # the thread that reads takes another before its next batch
+            self._in_force = stage, self.reader if reads(settings) == reads(old) else reader_of(settings)
             if answer.well:
                 self._messenger.hear(answer, self.stage, self.clock())
             if settings.log != old.log:
                 self._tells(settings.log)
-            if reads(settings) != reads(old):
-                self.reader = reader_of(settings)  # the thread that reads takes it before its next batch
             if (settings.accounts, settings.limits) != (old.accounts, old.limits):
                 self._close_sources()
                 self._open_sources()
@@ -250,13 +261,14 @@ class Daemon:
         try:
             while not self.stopping.is_set():
                 self._beat()
-                if reader is not self.reader:  # a reload changed how mails are read
+                stage, wanted = self._in_force
+                if reader is not wanted:  # a reload changed how mails are read
                     work.close()
                     reader.close()
-                    reader = self.reader
+                    reader = wanted
                     work = incoming.Process(reader, self.clock)
                 self.mail_came.clear()  # before looking, so that what comes meanwhile is looked for again
-                if work.step(self.stage):
+                if work.step(stage):
                     self.mail_goes.set()
                 else:
                     self.mail_came.wait(_REST)

@@ -59,7 +59,7 @@ def hear(stage: Stage, row: Incoming, reading: Reading, now: datetime) -> Heard:
         through=_through(found) if sender.verdict == "stranger" else "",
         joins=sender.joins,
         own=frozenset(own | {canonical(stage.settings.sending.sender.address)}),
-        said=Said(row.released["how"], row.released["by"]) if row.released else None,
+        said=_said(row, sender),
         earlier=_earlier(stage, sender, now),
     )
     if sender.verdict != "agent":
@@ -130,6 +130,17 @@ def _of_agent(stage: Stage, row: Incoming, mail: Mail, facts: Facts, found: Foun
         about=about,
         known=lookup.known(asked),
     )
+
+
+def _said(row: Incoming, sender: Sender) -> Said | None:
+    """What a person said of a mail that waited. Of a stranger's without a ticket they let a new one in, no participant.
+
+    Who decided was shown a mail that opens a ticket, and nothing of the one that it names (B4, M9).
+    """
+    if not row.released:
+        return None
+    new = row.ticket is None and sender.verdict == "stranger" and row.released["how"] == "accept"
+    return Said("split" if new else row.released["how"], row.released["by"])
 
 
 def _through(found: Found) -> str:

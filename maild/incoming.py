@@ -170,10 +170,9 @@ def handle(stage: Stage, row: Incoming, reading: Reading, now: datetime) -> Fate
         return _finish(row, fate, now, reading, twin.__data__["ticket"])
 
     heard, decision = decided(stage, heard)
+    if decision.tired:
+        log.warning("patterns took too long; their rules were left out", mail=row.id, patterns=decision.tired)
     ticket = carry_out(stage, row, heard, decision)
-    if decision.fate == "held" and ticket is None:
-        act = stage.act(now, incoming=row.id, mail=mail)
-        outbox.put(letters.held_new(row.id, decision.reason, act, stage.post))
     fate = Fate(
         decision.fate,
         decision.reason,
@@ -197,7 +196,7 @@ def decided(stage: Stage, heard: Heard) -> tuple[Heard, Decision]:
     there = hearing.gathered(heard, decision.group)
     if there is None or there.facts.ticket is None:
         return heard, decision
-    return there, opening.gathers(there.facts, there.facts.ticket)
+    return there, opening.gathers(there.facts, there.facts.ticket, decision.reason)
 
 
 def carry_out(stage: Stage, row: Incoming, heard: Heard, decision: Decision) -> Ticket | None:
@@ -229,6 +228,11 @@ def carry_out(stage: Stage, row: Incoming, heard: Heard, decision: Decision) -> 
         held.release(released.mail, released.how, released.by)
     if decision.answers:
         outbox.put(letters.answers(decision.answers, act, stage.post))
+    if decision.fate == "held" and ticket is None:  # a rule lets it wait
+        rows = letters.held_new(row.id, decision.reason, replace(act, actor=""), stage.post)
+        outbox.put(rows)
+        if not rows:  # so many were told of that a list tells more
+            _alarm(stage, row, decision.reason, "maild held list", facts.now)
     if decision.changes and sender.vouched:
         people.proved(sender.address)
     if decision.changes and facts.mail.bounce is not None:

@@ -67,7 +67,7 @@ def _values(
     running = clocks.of(ticket)
     applied = Applied(ticket, created=False, notices=[], clocks=[dict(clock.__data__) for clock in running])
     given = {
-        **_said(ticket, notice),
+        **_said(ticket, notice, internal=templates.is_internal(notice)),
         **_EMPTY.get(notice, {}),
         "commands": orders.help_lines(chosen),
         "waiting": promises.waiting(ticket, act.now),
@@ -90,11 +90,11 @@ def _reader(ticket: Ticket, act: Act, *, internal: bool) -> Reader:
     raise MaildError(f"nobody of the staff would get it: the line {ticket.line} has no agents")
 
 
-def _said(ticket: Ticket, notice: str) -> dict[str, Any]:
+def _said(ticket: Ticket, notice: str, *, internal: bool) -> dict[str, Any]:
     """The last words of theirs, or of ours where the notice passes those on, and who wrote them."""
     wanted = "out" if notice in _OURS else "in"
     rows = Message.select().where((Message.ticket == ticket) & (Message.direction == wanted))
-    if notice in _OURS:
+    if notice in _OURS or not internal:  # what a stranger wrote is for agents alone, in a preview too (M9)
         rows = rows.where(Message.visibility == "public")
     last = rows.order_by(Message.id.desc()).first()
     if last is None:

@@ -89,7 +89,7 @@ def _merged(old: Settings) -> tuple[Settings, tuple[str, ...]]:
     if door is not None and door.account not in [account.name for account in settings.accounts]:
         # what comes in by it would have nowhere to go
         words = f"the account `{door.account}` gets the mail of the listener; to take it away needs a restart"
-        raise config.ConfigError([needs.at(settings, "maild.yaml", ("accounts",), words)])
+        raise config.ConfigError([settings.problem("maild.yaml", ("accounts",), words)])
     if door is not None and settings.limits.size != old.limits.size:
         restart.append("limits.size (of the listener)")
     return replace(settings, **{name: getattr(old, name) for name in _AT_START}), tuple(restart)

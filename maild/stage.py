@@ -14,7 +14,7 @@ import filelock
 import structlog
 
 from maild import shipped
-from maild.config import Account, Settings
+from maild.config import Account, Settings, needs
 from maild.desk import db, people
 from maild.desk.act import Act
 from maild.desk.letters import Post
@@ -32,7 +32,6 @@ log = structlog.get_logger("stage")
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
 MACHINE = "MAILD_MACHINE"  # in the environment: the name of this machine, where the host's does not tell it apart
 _NAME = 64  # letters of it: with the boot and a part it must fit into the column
-SECRET = 16  # bytes, at least: what signs the tokens must not be guessed
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +59,8 @@ def prepare(settings: Settings, now: datetime, on_problem: Callable[[str], None]
     `part` sets the claims of a helping process (`maild feed`) apart from the daemon's.
     """
     secret = settings.secret.reveal().encode()
-    if len(secret) < SECRET:
-        raise MaildError(
-            f"the secret has {len(secret)} characters; it needs {SECRET} at least (`maild init` makes one)"
-        )
+    if len(secret) < needs.SHORTEST:
+        raise MaildError(needs.too_short(len(secret)))
     folders = [settings.folder / "templates", shipped.folder("templates")]
     templates = Templates([f for f in folders if f.is_dir()], on_problem)
     with db.transaction():

@@ -31,6 +31,7 @@ from maild.stage import Stage
 log = structlog.get_logger("timers")
 
 BATCH = 200
+_RESTED = 50  # tickets of one idle rule: while they are written about, SQLite lets nobody else write
 _AGAIN = timedelta(minutes=10)
 _BACKLOG = 2000  # clocks that are caught up with together: while it lasts, SQLite lets nobody else write
 _LATE = timedelta(minutes=15)  # later than any sweep of a daemon that runs
@@ -106,8 +107,9 @@ def _ring(
         tickets.tell_moved(ticket, moved, act)
     if clock.kind == "pending_until":
         if clock.stopped_at is None and clock.due_at <= now:
-            write(_end_waiting(ticket, act))
-            _rules(stage, ticket, act, write, {"changed"}, changed=frozenset({"status"}))
+            changes = _end_of_waiting(ticket)
+            write(tickets.apply(ticket, changes, act))
+            _rules(stage, ticket, act, write, {"changed"}, changed=frozenset(ruling.moved(changes)))
         return
     climbed = clocks.climb(clock, levels, now)
     if climbed is None:
@@ -283,9 +285,9 @@ def idle(stage: Stage, now: datetime) -> int:
 def _rested(stage: Stage, rule: Rule, alone: Ruleset, now: datetime) -> int:
     assert rule.idle is not None
     with db.transaction():
-        found = resting.come_to(rule.name, now - rule.idle, BATCH)
+        found = resting.come_to(rule.name, now - rule.idle, _RESTED)
         act = stage.act(now, actor="timer")
-        digests = letters.Digests(act, stage.post)
+        digests = letters.Digests(act, stage.post, rule.name)
         for number in found:
             with _apart(rule, number), db.savepoint(), digests.stand_or_fall():
                 ticket = tickets.lock(number)
@@ -308,13 +310,13 @@ def _apart(rule: Rule, number: int) -> Iterator[None]:
         log.exception("a rule failed on a ticket that rests", rule=rule.name, ticket=number)
 
 
-def _end_waiting(ticket: Ticket, act: Act) -> Applied:
+def _end_of_waiting(ticket: Ticket) -> Sequence[Change]:
     """The time is over until which a ticket was pending: it is open again, and its owner is told."""
     why = "the time until which it was pending is over"
     changes: list[Change] = [Changed("pending_until", None, why, "timer")]
     if ticket.status == "pending":
         changes += [Changed("status", "open", why, "timer"), Notified("waited", ("owner",))]
-    return tickets.apply(ticket, changes, act)
+    return changes
 
 
 def close_resolved(stage: Stage, now: datetime) -> int:

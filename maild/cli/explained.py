@@ -16,6 +16,7 @@ _EVIDENCE = {
     "references": "its References",
     "body": "the reply token in its text",
     "subject": "its subject",
+    "none": "a rule gathers such mails there",
 }
 
 _TAKEN = {
@@ -128,6 +129,9 @@ def _change(one: Mapping[str, Any]) -> str:
 
 
 def _value(value: Any) -> str:
+    if isinstance(value, list) and all(isinstance(one, Mapping) and "question" in one for one in value):
+        told = (f"{one['question'] or one['field']} {one['answer'] or '(not answered)'}" for one in value)
+        return output.plain("; ".join(told))
     return "-" if value is None else output.moment(value) if isinstance(value, str) else output.plain(value)
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -79,19 +81,57 @@ def ticket_show(folder: Path, key: str, as_json: bool) -> None:
         output.as_json(told)
         return
     click.secho(f"{told['key']}  {output.plain(told['subject'])}", bold=True)
-    for name in ("type", "status", "priority", "category", "line", "assignee", "opened_at", "resolved_at", "closed_at"):
-        click.echo(f"{name.replace('_', ' ')}: {output.plain(output.moment(told[name] or '-'))}")
+    for name in _SHOWN:
+        click.echo(f"{name.replace('_', ' ')}: {output.plain(output.moment(told[name] or '-'))}{_factors(name, told)}")
+    click.echo(f"tags: {output.plain(', '.join(told['tags']) or '-')}")
     name, address = told["requester"]["name"], told["requester"]["address"]
     click.echo(f"requester: {output.plain(f'{name} <{address}>' if name else address)}")
+    for row in told["answers"] or ():
+        answer = row["answer"] or "(not answered)"
+        click.echo(f"{row['field']}: {output.plain(row['question'])} {output.plain(answer)}")
     for message in told["messages"]:
         click.secho(
             f"\n{output.moment(message['at'])}  {output.plain(message['author'])}  ({message['visibility']})", fg="cyan"
         )
         click.echo(output.plain(message["text"]))
     click.echo()
-    output.table(told["events"], ("at", "kind", "by", "why", "from", "to"), "no events")
+    for event in told["events"]:
+        _event(event)
     click.echo()
     output.table(told["clocks"], ("kind", "due_at", "stopped_at", "breached_at"), "no clocks")
+
+
+_SHOWN = (
+    "type",
+    "status",
+    "priority",
+    "category",
+    "service",
+    "line",
+    "assignee",
+    "language",
+    "opened_at",
+    "resolved_at",
+    "closed_at",
+)
+
+
+def _factors(name: str, told: Mapping[str, Any]) -> str:
+    """What the priority follows from."""
+    if name != "priority":
+        return ""
+    return f" (impact {told['impact']}, business {told['business'] or '-'}, urgency {told['urgency']})"
+
+
+def _event(one: Mapping[str, Any]) -> None:
+    """One step of the history, on a line: a table of all its columns would be too wide to read."""
+    kind = click.style(one["kind"], bold=True)
+    why = f" ({output.plain(one['why'])})" if one["why"] else ""
+    click.echo(f"{output.moment(one['at'])}  {kind} by {output.plain(one['by'])}{why}")
+    if (one["to"] is None and one["from"] is None) or one["kind"] == "answers":  # they stand above
+        return
+    before = f"{output.cell(one['from']) or '-'} -> " if one["kind"] != "opened" else ""
+    click.echo(f"      {before}{output.cell(one['to']) or '-'}")
 
 
 @cli.group()

@@ -42,7 +42,7 @@ def table(rows: Iterable[Mapping[str, Any]], columns: Sequence[str], empty: str)
     for column in columns:
         printed.add_column(column.replace("_", " "), overflow="fold")
     for row in rows:
-        printed.add_row(*(Text(_cell(row.get(c))) for c in columns))
+        printed.add_row(*(Text(cell(row.get(c))) for c in columns))
     console = Console()
     if not console.is_terminal:  # a file or a pipe: nothing is folded, so that grep finds it
         console.width = 1_000
@@ -58,13 +58,14 @@ def rows(found: Sequence[Mapping[str, Any]], columns: Sequence[str], json_lines:
         as_json(row)
 
 
-def _cell(value: Any) -> str:
+def cell(value: Any) -> str:
+    """A value on one line, as people read it."""
     if isinstance(value, bool):
         text = "yes" if value else "no"
     elif isinstance(value, dict):  # what is empty says nothing to a person; JSON has it all
-        text = ", ".join(f"{key}: {_cell(inner)}" for key, inner in value.items() if inner not in (None, "", [], False))
+        text = ", ".join(f"{key}: {cell(inner)}" for key, inner in value.items() if inner not in (None, "", [], False))
     elif isinstance(value, list):
-        text = " ".join(map(_cell, value))
+        text = " ".join(map(cell, value))
     else:
         text = "" if value is None else moment(value)
     return "".join(c if c.isprintable() else " " for c in text)

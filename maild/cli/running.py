@@ -80,15 +80,18 @@ def reload(folder: Path, machine: str | None, as_json: bool) -> None:
     Example: maild --config /etc/maild reload
     """
     from maild import door, stage
-    from maild.config import needs
     from maild.reload import Answer
 
     if machine:
         os.environ[stage.MACHINE] = machine
-    settings = ready(folder)
-    unmet = needs.unmet(settings, here=False)
-    if unmet:
-        raise ConfigError(unmet)
+    try:
+        settings = _looked_at(folder)
+    except ConfigError as e:
+        if not as_json:
+            raise
+        # nobody was asked which version is in force
+        output.as_json({"version": None, "problems": [str(one) for one in e.problems], "restart": []})
+        sys.exit(EX_CONFIG)
     said = door.ask(door.name(settings), {"do": "reload", "folder": str(settings.folder)}, _PATIENCE)
     if said is None:
         why = "by another `database`, if that was changed, it runs until a restart"
@@ -106,6 +109,16 @@ def reload(folder: Path, machine: str | None, as_json: bool) -> None:
         click.echo(f"not reloaded: version {answer.version} stays in force", err=True)
     if not answer.well:
         sys.exit(EX_CONFIG)
+
+
+def _looked_at(folder: Path) -> Settings:
+    """The settings, where all that can be known here is well. Raises ConfigError."""
+    from maild.config import needs
+
+    settings = ready(folder)
+    if unmet := needs.unmet(settings, here=False):
+        raise ConfigError(unmet)
+    return settings
 
 
 @cli.command()

@@ -110,7 +110,9 @@ def template_render(
     name = name.removesuffix(SUFFIX)
     known = {notice for one in templates.languages() for notice in templates.notices(one)}
     if name not in known:
-        raise click.UsageError(f'there is no notice "{name}"{wording.nearest(name, known)}')
+        raise click.UsageError(
+            f'there is no notice "{name}"{wording.nearest(name, known) or "; `maild template list` names them"}'
+        )
     values, language = _values(folder, name, language, key, templates)
     made = templates.render(name, language, values)
     if page is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from maild.config import trials
@@ -34,7 +34,7 @@ def check(settings: Settings) -> list[Problem]:
 
 def warnings(settings: Settings) -> list[Problem]:
     """What works, and should be known: each with what it means."""
-    return sorted({*_open_doors(settings), *(problem for _, problem in pointed_out(settings))})
+    return sorted({*_open_doors(settings), *_untold(settings), *(problem for _, problem in pointed_out(settings))})
 
 
 def pointed_out(settings: Settings) -> list[tuple[review.Finding, Problem]]:
@@ -71,6 +71,24 @@ def _open_doors(settings: Settings) -> Iterator[Problem]:
             yield _problem(settings, ("companies", company), message, "desk.yaml")
 
 
+def _untold(settings: Settings) -> Iterator[Problem]:
+    """What somebody would read in another language than the mail around it (P11)."""
+    desk = settings.desk
+    texts: list[tuple[Where, Mapping[str, object]]] = [(("replies", name), each) for name, each in desk.replies.items()]
+    for path, category in desk.categories.items():
+        texts.append((("categories", path, "questions"), category.questions))
+        texts.append((("categories", path, "checklist"), category.checklist))
+    for where, by_language in texts:
+        missing = [language for language in desk.languages if language not in by_language]
+        if by_language and missing and ("desk.yaml", where) in settings.places:
+            first = next(iter(by_language)) if where[0] == "replies" else desk.languages[0]
+            shown = first if first in by_language else ""
+            message = f"no text in {', '.join(missing)}; whoever reads that " + (
+                f"gets {shown}" if shown else "gets none"
+            )
+            yield _problem(settings, where, message, "desk.yaml")
+
+
 def _later(settings: Settings) -> Iterator[Problem]:
     for i, account in enumerate(settings.accounts):
         if account.imap and account.imap.oauth2 is not None:
@@ -84,7 +102,4 @@ def place(settings: Settings, where: Where, file: str = "rules.yaml") -> Problem
 
 
 def _problem(settings: Settings, where: Where, message: str, file: str) -> Problem:
-    while where and (file, where) not in settings.places:
-        where = where[:-1]
-    line, column = settings.places.get((file, where), (1, 1))
-    return Problem(file, line, column, message)
+    return settings.problem(file, where, message)

@@ -35,15 +35,8 @@ def doubts(settings: Settings) -> list[Problem]:
     for where, place in secrets(settings):
         if place.source == "env" and place.name[0] not in os.environ:
             words = f"the environment variable {place.name[0]} is not set here; `maild run` will need it"
-            found.append(at(settings, "maild.yaml", where, words))
+            found.append(settings.problem("maild.yaml", where, words))
     return sorted(found)
-
-
-def at(settings: Settings, file: str, where: Where, message: str) -> Problem:
-    """A problem at a value of a file; what is not there is shown at the nearest thing around it."""
-    while where and (file, where) not in settings.places:
-        where = where[:-1]
-    return Problem(file, *settings.places.get((file, where), (1, 1)), message)
 
 
 # -- secrets -----------------------------------------------------------------------------------------------------------
@@ -68,7 +61,7 @@ def secret_problems(settings: Settings, *, here: bool) -> Iterator[Problem]:
     for where, place in secrets(settings):
         words = _wrong(place, short=where == ("secret",)) if here or _is_known_here(place) else _command(place)
         if words:
-            yield at(settings, "maild.yaml", where, words)
+            yield settings.problem("maild.yaml", where, words)
 
 
 def _is_known_here(place: SecretPlace) -> bool:
@@ -82,9 +75,12 @@ def _wrong(place: SecretPlace, *, short: bool) -> str | None:
     except MaildError as e:
         return str(e)
     length = len(secret.encode())
-    if short and length < SHORTEST:
-        return f"the secret has {length} characters; it needs {SHORTEST} at least (`maild init` makes one)"
-    return None
+    return too_short(length) if short and length < SHORTEST else None
+
+
+def too_short(length: int) -> str:
+    """What is wrong with a secret of so many bytes."""
+    return f"the secret has {length} characters; it needs {SHORTEST} at least (`maild init` makes one)"
 
 
 def _command(place: SecretPlace) -> str | None:
@@ -108,7 +104,7 @@ def template_problems(settings: Settings) -> Iterator[Problem]:
             words = f"there are no templates in `{language}`; there are {', '.join(known)}"
             where = ("languages", i)
             words = f"languages: {words} (templates/{language}/ may bring more)"
-            yield at(settings, "desk.yaml", where, words)
+            yield settings.problem("desk.yaml", where, words)
     own = templates_digest(settings.folder)
     for said in _checked(settings.folder, own) if own else ():
         yield _placed(said, settings.folder)

@@ -8,7 +8,7 @@ from collections.abc import Collection
 from maild.config.deskfile import DeskFile
 from maild.config.machine import MaildFile
 from maild.config.tree import Document
-from maild.policy import rules
+from maild.policy import rulefile
 from maild.policy.forms import Reader, nearest
 from maild.policy.rules import Rule, Ruleset
 
@@ -17,7 +17,7 @@ def read(document: Document, machine: MaildFile | None, desk: DeskFile | None) -
     """The rules of rules.yaml. An empty file has none. The names of a file that cannot be read are not looked at."""
     listed = _listed(document)
     reader = Reader(_known(machine, desk))
-    found = [rules.read(each, ("rules", i), reader, document.line(("rules", i))) for i, each in enumerate(listed)]
+    found = [rulefile.read(each, ("rules", i), reader, document.line(("rules", i))) for i, each in enumerate(listed)]
     for where, message, at_key in reader.problems:
         document.complain(where, message, at_key=at_key)
     _look_at_names(found, document)

@@ -11,7 +11,7 @@ from typing import Literal
 
 from maild.config.deskfile import Receipts, Strangers, Trust
 from maild.config.machine import Account, Limits, Retention, Sending
-from maild.config.problems import Where
+from maild.config.problems import Problem, Where
 from maild.config.secrets import Secret, SecretPlace
 from maild.errors import UnknownThing
 from maild.mail.address import domain
@@ -225,6 +225,12 @@ class Settings:
     rules: Ruleset
     places: Mapping[tuple[str, Where], tuple[int, int]]  # line and column of a value of a file, for `check`
     administrator: str | None = None  # who hears of a configuration that could not be reloaded; else the manager
+
+    def problem(self, file: str, where: Where, message: str) -> Problem:
+        """What is wrong at a value of a file; what is not there is shown at the nearest thing around it."""
+        while where and (file, where) not in self.places:
+            where = where[:-1]
+        return Problem(file, *self.places.get((file, where), (1, 1)), message)
 
     def account(self, name: str) -> Account:
         """An account by its name. Raises UnknownThing."""

@@ -150,8 +150,10 @@ def _place(text: str, position: int) -> tuple[int, int]:
 
 
 def _hint(what: str, context: str) -> str:
-    if "mapping values are not allowed" in what:
+    if "mapping values are not allowed" in what or what.endswith("got ':'"):
         return " (a text with a colon needs quotes)"
+    if "unknown escape character" in what:
+        return " (within double quotes a backslash begins an escape; a regular expression stands best in single quotes)"
     if "\\t" in what or "tab" in what:
         return " (indent with blanks, not with tabs)"
     if "alias" in context or "anchor" in context or "cannot start any token" in what:

@@ -119,7 +119,10 @@ def schema() -> dict[str, Any]:
         "additionalProperties": False,
         "required": ["expect"],
         "properties": {
-            "on": {"enum": list(OCCASIONS), "description": "The occasion; without it, what mail and ticket tell."},
+            "on": {
+                "enum": list(OCCASIONS),
+                "description": "The occasion; without it, what mail and ticket tell, else the rule's own.",
+            },
             "mail": {
                 "type": "object",
                 "additionalProperties": False,

@@ -94,10 +94,7 @@ def failing(settings: Settings) -> list[Problem]:
 
 
 def _problem(settings: Settings, where: Where, message: str) -> Problem:
-    while where and (FILE, where) not in settings.places:
-        where = where[:-1]
-    line, column = settings.places.get((FILE, where), (1, 1))
-    return Problem(FILE, line, column, message)
+    return settings.problem(FILE, where, message)
 
 
 def _failures(settings: Settings, rule: Rule, trial: Trial) -> Iterator[Failure]:
@@ -161,7 +158,7 @@ def _answered(settings: Settings, facts: Facts, ticket: TicketView, explained: b
     scene, occasions = found
     verdicts = rules.evaluate(settings.rules, scene, occasions, explained=explained)
     assert scene.ticket is not None
-    return _seen(verdicts, ruling.after(scene.ticket, ruling.later(verdicts, scene, facts, scene.changed)))
+    return _seen(verdicts, ruling.after(scene.ticket, ruling.added(verdicts, scene, facts, decision)))
 
 
 def _without_mail(settings: Settings, rule: Rule, trial: Trial, explained: bool) -> _Came:

@@ -116,12 +116,13 @@ def _for_staff(page: Page, tagged: str) -> dict[str, Any]:
 def _shared(page: Page) -> dict[str, Any]:
     ticket, applied = page.ticket, page.applied
     assert applied is not None
+    parent = ticket.parent if ticket.__data__.get("parent") else None
     return {
         "clocks": _due(page),
         # a name is what its owner likes, also that of somebody else; so it never stands alone (B57)
         "participants": () if applied.alone else tuple(map(_whom, people.participants(ticket))),
-        "linked": () if applied.created else tuple(story.links(ticket)),
-        "merged_into": ticket.parent.key if ticket.__data__.get("parent") else "",
+        "linked": () if applied.created else tuple(story.links(ticket, told=True)),
+        "merged_into": parent.key if parent is not None and not parent.confidential else "",
         **_answers(ticket),
     }
 

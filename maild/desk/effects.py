@@ -29,6 +29,7 @@ from maild.policy.changes import (
 )
 from maild.policy.sla import Policy
 
+OVER = ("closed", "merged")  # nothing is left to do to such a ticket, and so it does not rest
 _TICKETS = Insert(Ticket, returning=True)
 _MESSAGES = Insert(Message)
 _THREADS = Insert(Thread, ignore=True)
@@ -51,9 +52,14 @@ def opened(change: Opened, act: Act) -> Effects:
         "confidential": change.values.get("confidential") == "yes",
         "grouped": change.group or None,
     }
-    made = Effects(Ticket(requester=person, opened_at=change.at, **values), act)
+    made = Effects(Ticket(requester=person, **values), act)
     values["policy"] = made.ticket.policy = policy_of(made).name
-    made.ticket.id = _TICKETS.row(requester=person.id, opened_at=change.at, touched_at=act.now, **values)
+    # a rule may open one that is solved; and what is set here is what the row has, whatever else is written to it
+    times = {"opened_at": change.at, "touched_at": None if made.ticket.status in OVER else act.now}
+    times |= stamps(made.ticket.status, change.at)
+    for name, at in times.items():
+        setattr(made.ticket, name, at)
+    made.ticket.id = _TICKETS.row(requester=person.id, **times, **values)
     told = {name: value for name, value in values.items() if name != "grouped"}
     made.event("opened", change.by, change.why, after={**told, "requester": person.address})
     return made

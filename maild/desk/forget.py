@@ -23,6 +23,7 @@ from maild.policy.opening import NOBODY
 MARK = "(forgotten)"
 _GONE = "forgotten@invalid"  # RFC 2606, 2: no mail can go there
 _FORGOTTEN = re.compile(rf"forgotten(?:-\d+)?@invalid|{re.escape(NOBODY)}")
+_REASON = re.compile(r'(rule ".*?"): .*', re.DOTALL)
 _VERB = re.compile(r"[!+][a-z-]{1,20}")
 _AT_ONCE = 5_000  # values of one statement
 _NEAR = 500  # events that other machines may write meanwhile
@@ -191,7 +192,8 @@ def _events(traces: _Traces) -> None:
     for event in list(Event.select().where(Event.ticket == traces.ticket)):
         values = {
             "by": traces.address(event.by),
-            "why": event.why if event.kind in _PLAIN else MARK,  # a server's or a mail's words
+            # a server's or a mail's words; a rule's reason may hold what it took out of one
+            "why": _REASON.sub(r"\1", event.why) if event.kind in _PLAIN else MARK,
             "before": _value(event.kind, event.before, traces),
             "after": _value(event.kind, event.after, traces),
         }

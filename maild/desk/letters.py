@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import secrets
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from typing import Any
 
 import structlog
 
 from maild.config import Account
-from maild.desk import audience, contents, page, report
+from maild.desk import audience, caps, contents, page, report
 from maild.desk.act import Act, Applied
-from maild.desk.models import Message, Outgoing, Ticket
+from maild.desk.models import Message, Ticket
 from maild.desk.people import Reader
-from maild.desk.prepared import Select
 from maild.desk.report import Report
-from maild.mail.address import canonical, correspondent
+from maild.mail.address import canonical
 from maild.mail.compose import Letter, compose
+from maild.mail.message import File
 from maild.mail.templates import Templates
 from maild.mail.token import Mint
 from maild.policy import hours
@@ -48,6 +48,7 @@ def write_all(written: Sequence[Applied], act: Act, post: Post) -> list[dict[str
     """The same for all changes of one act. The receipt comes last: it says to whom the others went (B35)."""
     rows: list[dict[str, Any]] = []
     outsiders: list[str] = []
+    told: set[str] = set()
     receipts: list[tuple[Applied, Notified]] = []
     for applied in written:
         for notified in applied.notices:
@@ -55,7 +56,11 @@ def write_all(written: Sequence[Applied], act: Act, post: Post) -> list[dict[str
                 receipts.append((applied, notified))
                 continue
             for reader, row in _rows(notified, applied, act, post):
+                if notified.notice == "rule_notice" and reader.address in told:
+                    continue  # who hears of a new ticket anyway is told the rule's reason there (B27)
                 rows.append(row)
+                if notified.notice == "new_ticket":
+                    told.add(reader.address)
                 if reader.staff is None:
                     outsiders.append(reader.address)
     for applied, notified in receipts:
@@ -65,12 +70,16 @@ def write_all(written: Sequence[Applied], act: Act, post: Post) -> list[dict[str
 
 
 class Digests:
-    """The mails about what was noticed late: who of the staff would get several gets one digest (B48)."""
+    """The mails about what was noticed late: who of the staff would get several gets one digest (B48).
 
-    def __init__(self, act: Act, post: Post) -> None:
-        self._act, self._post = act, post
+    Or about what a `rule` did to several tickets at once.
+    """
+
+    def __init__(self, act: Act, post: Post, rule: str = "") -> None:
+        self._act, self._post, self._rule = act, post, rule
         self._new: list[tuple[Reader, Applied, Notified, dict[str, Any]]] = []
-        self._users: dict[tuple[int, int], dict[str, Any]] = {}
+        self._users: dict[tuple[int, int], dict[str, dict[str, Any]]] = {}
+        self._answers: Counter[int] = Counter()
         self._each: dict[str, tuple[Reader, list[tuple[Applied, Notified]], list[dict[str, Any]]]] = {}
 
     def add(self, applied: Applied) -> None:
@@ -85,10 +94,11 @@ class Digests:
         self._new = []
         yield
         for reader, applied, notified, row in self._new:
-            if reader.staff is None and reader.id:  # of all that befell one ticket, its users hear once
-                mine = (reader.id, applied.ticket.id)
-                if mine not in self._users or notified.notice != "delayed":
-                    self._users[mine] = row
+            if reader.staff is None and reader.id:
+                self._answers[reader.id] += notified.notice == "rule_reply"
+                if notified.notice == "rule_reply" and self._answers[reader.id] > caps.A_DAY:
+                    continue  # what was written here waits yet, and nobody has counted it (B21)
+                self._users.setdefault((reader.id, applied.ticket.id), {})[notified.notice] = row
                 continue
             _, told, rows = self._each.setdefault(reader.address, (reader, [], []))
             told.append((applied, notified))
@@ -96,11 +106,13 @@ class Digests:
 
     def rows(self) -> list[dict[str, Any]]:
         """The outbox rows."""
-        found = list(self._users.values())
+        # its users hear once of each thing that befell a ticket, and of a delay only where that is all
+        users = self._users.values()
+        found = [row for told in users for name, row in told.items() if name != "delayed" or len(told) == 1]
         for reader, told, rows in self._each.values():
             words = self._post.templates.words(reader.language)
             page = contents.Page(Notified("digest", ()), reader, None, self._act, words)
-            values = contents.digest(page, told)
+            values = {**contents.digest(page, told), "rule": self._rule}
             if len(values["rows"]) == 1:
                 found += rows
                 continue
@@ -118,102 +130,20 @@ def write_to(staff: str, applied: Applied, act: Act, post: Post) -> list[dict[st
     return [
         _row(NOTICES[notified.notice], notified, reader, applied, act, post)
         for notified in applied.notices
-        if _allowed(notified, reader, applied, act)
+        if caps.allowed(notified, reader, applied, act)
     ]
 
 
 def _rows(notified: Notified, applied: Applied, act: Act, post: Post) -> Iterator[tuple[Reader, dict[str, Any]]]:
     copies = notified.notice == "public_reply"
     for reader in audience.readers(notified.audience, applied.ticket, act, copies=copies, new=applied.created):
-        if _allowed(notified, reader, applied, act):
+        if caps.allowed(notified, reader, applied, act):
             yield reader, _row(NOTICES[notified.notice], notified, reader, applied, act, post)
     for address in notified.addresses if not applied.ticket.confidential else ():
         outside = Reader(0, "", canonical(address), act.settings.desk.languages[0], None)
-        if outside.address != applied.ticket.requester.address and _allowed(notified, outside, applied, act):
+        if outside.address != applied.ticket.requester.address and caps.allowed(notified, outside, applied, act):
             notice = replace(NOTICES[notified.notice], answerable=False)
             yield outside, _row(notice, notified, outside, applied, act, post)
-
-
-def _allowed(notified: Notified, reader: Reader, applied: Applied, act: Act) -> bool:
-    """Whether this person may get this mail at all (B19, B21, B24, B25)."""
-    ticket = applied.ticket
-    notice = NOTICES[notified.notice]
-    if _is_ours(reader.address, act):
-        return False
-    if not notice.automatic:  # a person's words always arrive; the bare question whether it works is for people
-        return not ticket.silent or notice.name == "public_reply" or bool(notified.values.get("text"))
-    # what an agent must hear of their own mail is told even while somebody floods the ticket (B35, B37)
-    if not applied.created and notice.name not in ("receipt", "stale") and _storms(ticket, reader, act):
-        log.error("too many automatic mails: a robot may be answering", ticket=ticket.key, to=reader.address)
-        return False
-    if reader.staff:
-        return True
-    if ticket.silent and reader.id == ticket.requester.id:
-        return False
-    if reader.bounced_until is not None and reader.bounced_until > act.now:
-        return False
-    if notice.name == "acknowledgement":
-        quota = act.settings.limits.acknowledgements_per_sender
-        since = Outgoing.created_at.db_value(act.now - quota.per)
-        return len(_ACKNOWLEDGED.all(correspondent(reader.address), since, quota.count)) < quota.count
-    if reader.id == ticket.requester.id and not ticket.requester.proved:
-        # B21, B25: whose address a forger writes from in any number of tickets is not told of each of them
-        since = Outgoing.created_at.db_value(act.now - _DAY)
-        return len(_AUTOMATIC.all(correspondent(reader.address), since, _UNPROVED)) < _UNPROVED
-    return True
-
-
-def _storms(ticket: Ticket, reader: Reader, act: Act) -> bool:
-    """Whether this person got as many mails about this ticket as no conversation of people has (B21)."""
-    since = Outgoing.created_at.db_value(act.now - _HOUR)
-    return len(_RECENT.all(ticket.id, reader.address, since, _STORM)) >= _STORM
-
-
-_HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
-_UNPROVED = 20  # automatic mails a day to somebody who has never answered us
-_AUTOMATIC = Select(
-    Outgoing,
-    lambda mailbox, since, limit: (
-        Outgoing.select(Outgoing.id)
-        .where((Outgoing.correspondent == mailbox) & (Outgoing.created_at > since) & Outgoing.automatic)
-        .limit(limit)
-    ),
-    3,
-)
-_STORM = 30  # automatic mails to one person about one ticket within an hour
-_RECENT = Select(
-    Outgoing,
-    lambda ticket, recipient, since, limit: (
-        Outgoing.select(Outgoing.id)
-        .where(
-            (Outgoing.ticket == ticket)
-            & (Outgoing.recipient == recipient)
-            & (Outgoing.created_at > since)
-            & Outgoing.automatic
-        )
-        .limit(limit)
-    ),
-    4,
-)
-
-
-def _is_ours(address: str, act: Act) -> bool:
-    """Whether it is an address of this desk: a mail to it would come back as a new one (B12, B24)."""
-    own = {canonical(x) for a in act.settings.accounts for x in (a.address, *a.aliases)}
-    return correspondent(address) in own or address == canonical(act.settings.sending.sender.address)
-
-
-_ACKNOWLEDGED = Select(
-    Outgoing,
-    lambda mailbox, since, limit: (
-        Outgoing.select(Outgoing.id)
-        .where(
-            (Outgoing.correspondent == mailbox) & (Outgoing.created_at > since) & (Outgoing.notice == "acknowledgement")
-        )
-        .limit(limit)
-    ),
-    3,
-)
 
 
 def _row(notice: Notice, notified: Notified, reader: Reader, applied: Applied, act: Act, post: Post) -> dict[str, Any]:
@@ -238,8 +168,8 @@ def _row(notice: Notice, notified: Notified, reader: Reader, applied: Applied, a
         in_reply_to=in_reply_to,
         # a root that is the same for all mails of a person on a ticket, so that any mail program keeps them together
         references=tuple(x for x in (f"{ticket.key}.{reader.id}.root@{settings.instance}", in_reply_to) if x),
-        values=contents.values(page, account.address, tagged, ref, files=_passes_files(notice, applied)),
-        files=act.files if _passes_files(notice, applied) and sum(len(f.data) for f in act.files) <= _FILES else (),
+        values=contents.values(page, account.address, tagged, ref, files=_passes_files(notice, reader, applied)),
+        files=_files(reader, act, post) if _passes_files(notice, reader, applied) else (),
     )
     # VERP: a bounce comes back to ticket and person; without plus-addressing automatic mail has no return path
     envelope_from = "" if not token else tagged if account.plus_addressing else "" if notice.automatic else tagged
@@ -295,9 +225,19 @@ def _finished(letter: Letter, envelope_from: str, ticket: int | None, act: Act, 
     }
 
 
-def _passes_files(notice: Notice, applied: Applied) -> bool:
+def _passes_files(notice: Notice, reader: Reader, applied: Applied) -> bool:
     """What came with an internal note goes to agents alone, whatever else the mail brought about (M9)."""
-    return notice.files and (notice.automatic or not applied.internal)
+    return notice.files and (not applied.internal or (notice.automatic and reader.staff is not None))
+
+
+def _files(reader: Reader, act: Act, post: Post) -> tuple[File, ...]:
+    """What came with a mail, where it is not too much.
+
+    Whom only a rule names gets no mail of ours, as programs attach what they answer: its token would be theirs (M7).
+    """
+    if sum(len(file.data) for file in act.files) > _FILES:
+        return ()
+    return tuple(file for file in act.files if reader.id or not post.mint.holds_one(file.data, act.now.date()))
 
 
 def alarm(about: Mapping[str, str], act: Act, post: Post, to: Reader | None = None) -> list[dict[str, Any]]:
@@ -307,12 +247,15 @@ def alarm(about: Mapping[str, str], act: Act, post: Post, to: Reader | None = No
 
 
 def held_new(number: int, why: str, act: Act, post: Post) -> list[dict[str, Any]]:
-    """The outbox rows that ask the lead of the first line what becomes of a mail that a rule lets wait."""
+    """The outbox rows that ask the lead of the first line what becomes of a mail that a rule lets wait.
+
+    None where the lead was asked too often lately: whoever sends thousands must not bury them.
+    """
     desk = act.settings.desk
     first = next(iter(desk.lines))
     reader = act.staff.get(desk.stand_in(desk.lead_of(first), first, act.now.date()))
     mail = act.mail
-    if reader is None or mail is None:
+    if reader is None or mail is None or not caps.asks(reader, act):
         return []
     shown = mail.sender or mail.claimed
     links = {verb: page.to_desk(f"!{verb} {number}", act.settings) for verb in ("accept", "drop")}

@@ -11,7 +11,7 @@ import peewee as pw
 
 from maild.config import Settings
 from maild.config.settings import Desk
-from maild.desk import clocks, steps
+from maild.desk import clocks, fields, steps
 from maild.desk.models import Clock, Event, Ticket
 from maild.desk.prepared import Select
 from maild.mail import wording
@@ -109,7 +109,16 @@ def ledger(
 def events(ticket: Ticket, settings: Settings, words: Mapping[str, str], zone: str) -> tuple[dict[str, Any], ...]:
     """The newest events of a ticket in words, the oldest of them first."""
     rows = list(Event.select().where(Event.ticket == ticket).order_by(Event.id.desc()).limit(_EVENTS))
-    return _told(reversed(rows), settings, words, zone)
+    return _told([row for row in reversed(rows) if not _names_secret(row)], settings, words, zone)
+
+
+_NAMING = ("linked", "unlinked", "parent")  # events whose value is another ticket's key
+
+
+def _names_secret(row: Event) -> bool:
+    """Whether an event names a ticket that few may know of (M9)."""
+    other = fields.by_key(row.after) if row.kind in _NAMING and row.after else None
+    return other is not None and bool(other.confidential)
 
 
 # what a line that gets a ticket must know: whose it was, what became of it, which promises broke

@@ -73,14 +73,14 @@ def known(question: Question) -> Known:
 
 
 def earlier(address: str, now: datetime) -> tuple[Earlier, ...]:
-    """The newest tickets of somebody that were opened lately, or are open."""
+    """The newest tickets of somebody, a bounded number."""
     person = people.by_address(address)
     if person is None:
         return ()
     theirs = (Ticket.requester == person) & (Ticket.opened_at <= now)
-    rows = Ticket.select(Ticket.opened_at, Ticket.status).where(theirs)
+    rows = Ticket.select(Ticket.id, Ticket.prefix, Ticket.opened_at, Ticket.status).where(theirs)
     newest = rows.order_by(Ticket.opened_at.desc()).limit(_EARLIER)
-    return tuple(Earlier(row.opened_at, row.status in clocks.UNSOLVED) for row in newest)
+    return tuple(Earlier(row.opened_at, row.status in clocks.UNSOLVED, row.key) for row in newest)
 
 
 def held_at(ticket: Ticket, incoming: int) -> int | None:

@@ -50,10 +50,11 @@ def as_json(ticket: Ticket, settings: Settings, now: datetime) -> dict[str, Any]
     }
 
 
-def links(ticket: Ticket) -> list[str]:
-    """The keys of the tickets that it has to do with."""
+def links(ticket: Ticket, *, told: bool = False) -> list[str]:
+    """The keys of the tickets that it has to do with; those that few may know of are not `told` (M9)."""
     rows = Link.select().where((Link.ticket == ticket) | (Link.other == ticket)).order_by(Link.id)
-    return [(row.other if row.__data__["ticket"] == ticket.id else row.ticket).key for row in rows]
+    others = [row.other if row.__data__["ticket"] == ticket.id else row.ticket for row in rows]
+    return [one.key for one in others if not (told and one.confidential)]
 
 
 def caused_by(incoming: int) -> list[dict[str, Any]]:

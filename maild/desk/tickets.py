@@ -43,7 +43,7 @@ def apply(ticket: Ticket | None, changes: Sequence[Change], act: Act) -> Applied
     started = _clocks(to, new=opening is not None)
     _remember(to, changes)
     notices = [change for change in changes if isinstance(change, Notified)]
-    internal = any(isinstance(c, Recorded) and c.visibility == "internal" for c in changes)
+    internal = any(isinstance(c, Recorded) and c.of_mail and c.visibility == "internal" for c in changes)
     alone = opening is not None and not any(isinstance(change, Joined) for change in changes)
     return Applied(to.ticket, opening is not None, notices, started, internal, alone)
 
@@ -53,7 +53,7 @@ def _write(to: Effects, *, moved: bool) -> None:
     ticket, mail = to.ticket, to.act.mail
     if moved:
         ticket.revision += 1
-        if ticket.status in _OVER:
+        if ticket.status in effects.OVER:
             ticket.touched_at = None
         elif ticket.touched_at is None or (mail is not None and mail.kind == "human"):
             ticket.touched_at = to.act.now  # what timers and machines do is no work on it
@@ -66,7 +66,6 @@ def _write(to: Effects, *, moved: bool) -> None:
         _EVENTS.rows({**e, "revision": ticket.revision if e["ticket"] == own else None} for e in to.events)
 
 
-_OVER = ("closed", "merged")
 # What a service level agreement can ask about a ticket (policy.sla.When)
 _ASKED = frozenset({"category", "service", "type", "tags", "language", "priority", "requester", "sla"})
 
@@ -176,19 +175,22 @@ def rebuild(events: Iterable[Event]) -> dict[str, Any]:
     for event in events:
         if event.kind == "opened":
             row = {**dict.fromkeys(_SINCE), **event.after, "opened_at": event.at, **dict.fromkeys(_LATER)}
+            row |= effects.stamps(row["status"], event.at)
         elif event.kind == "first_response":
             row["first_response_at"] = event.at
         elif event.kind in ("tagged", "untagged"):
             row["tags"] = event.after
         elif event.kind in row:
-            row[event.kind] = event.after
+            row[event.kind] = event.after == "yes" if event.kind in _FLAGS else event.after
             if event.kind == "status":
                 row.update(effects.stamps(event.after, event.at))
     return row
 
 
+_FLAGS = ("silent", "confidential")
 _LATER = (
-    *("first_response_at", "resolved_at", "closed_at", "assignee", "resolution", "satisfaction"),
+    *("first_response_at", "resolved_at", "closed_at", "resolution", "satisfaction"),
     *("parent", "pending_until", "answers"),
 )
-_SINCE = ("policy", "business", "sla", "confidential")  # what an opening from before these came knows nothing of
+# what an opening from before these came knows nothing of
+_SINCE = ("assignee", "policy", "business", "sla", "confidential")

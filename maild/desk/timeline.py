@@ -29,6 +29,8 @@ def follows(kind: str, why: str) -> bool:
 
 def recorded(change: Recorded) -> str:
     """How the history says what was recorded."""
+    if not change.of_mail:
+        return f'rule "{change.author_name}"'
     if change.visibility == "public":
         return REPLY if change.direction == "out" else MAIL
     return f"{change.visibility} {'reply' if change.direction == 'out' else 'mail'}"
@@ -54,7 +56,8 @@ def of(ticket: Ticket) -> list[Moment]:
 
 def opening(ticket: Ticket) -> list[Moment]:
     """The same of a ticket that is being opened: nothing else has happened yet."""
-    return _opened(ticket.opened_at, {name: getattr(ticket, name) for name in ("priority", "line", "policy")}, "", "")
+    names = ("priority", "line", "policy", "status")
+    return _opened(ticket.opened_at, {name: getattr(ticket, name) for name in names}, "", "")
 
 
 def _moments(row: Event, policy: str | None) -> list[Moment]:
@@ -68,8 +71,10 @@ def _moments(row: Event, policy: str | None) -> list[Moment]:
 
 
 def _opened(at: datetime, values: Mapping[str, Any], by: str, why: str) -> list[Moment]:
-    return [
+    found = [
         Moment(at, "opened", values["priority"], by, why),
         Moment(at, "policy", values.get("policy") or "", by, why),
         Moment(at, "line", values["line"], by, why),
     ]
+    status = values.get("status", "new")  # a rule may open one that waits already, or is solved
+    return found if status == "new" else [*found, Moment(at, "status", status, by, why)]

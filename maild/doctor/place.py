@@ -9,11 +9,11 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from maild.config import Listener, SecretPlace, Settings
+from maild.config import Listener, SecretPlace, Settings, needs
 from maild.desk import db
 from maild.doctor.finding import Finding, ok, problem, warning
 from maild.errors import MaildError, Unavailable
-from maild.stage import SECRET, database_file, open_database
+from maild.stage import database_file, open_database
 
 _FULL, _NARROW = 200_000_000, 2_000_000_000  # bytes free
 _SKEW = timedelta(seconds=5)  # between our clock and the database server's
@@ -38,8 +38,10 @@ def secrets(settings: Settings) -> Iterator[Finding]:
         except MaildError as e:
             yield problem(name, str(e), "put it there, or change its place in maild.yaml")
             continue
-        if name == "secret" and len(text.encode()) < SECRET:
-            yield problem(name, f"it has fewer than {SECRET} characters", "make another one; `maild init` shows how")
+        if name == "secret" and len(text.encode()) < needs.SHORTEST:
+            yield problem(
+                name, f"it has fewer than {needs.SHORTEST} characters", "make another one; `maild init` shows how"
+            )
             continue
         file = where.folder / where.name[0] if where.source == "file" else None
         mode = file.stat().st_mode & 0o777 if file is not None else 0

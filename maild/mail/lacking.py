@@ -115,7 +115,7 @@ def _line(file: Path, key: str) -> str:
     """FILE:LINE of a word."""
     try:
         at = re.search(
-            rf'^.*?"{re.escape(json.dumps(key, ensure_ascii=False)[1:-1])}"\s*:', file.read_text(), re.DOTALL
+            rf'^.*?"{re.escape(json.dumps(key, ensure_ascii=False)[1:-1])}"\s*:', file.read_text("utf-8"), re.DOTALL
         )
     except OSError:
         at = None

@@ -148,36 +148,39 @@ def unknown_names(environment: Environment, name: str, known: Mapping[str, Any])
         return [where(environment, why, name)]
     lines = source.split("\n")
     scope: dict[str, Any] = dict(known)
-    bound = {n.name for n in tree.find_all(nodes.Name) if n.ctx in ("store", "param")}
-    bound |= {macro.name for macro in tree.find_all(nodes.Macro)}
-    for loop in tree.find_all(nodes.For):
+    parts = list(tree.find_all(nodes.Node))  # one walk: a walk costs as much as parsing
+    names = [part for part in parts if isinstance(part, nodes.Name)]
+    bound = {n.name for n in names if n.ctx in ("store", "param")}
+    bound |= {macro.name for macro in parts if isinstance(macro, nodes.Macro)}
+    for loop in (part for part in parts if isinstance(part, nodes.For)):
         items = _value(loop.iter, scope)
         if isinstance(loop.target, nodes.Name) and isinstance(items, tuple) and items:
             scope[loop.target.name] = items[0]
     found: list[tuple[int, str, str]] = []
-    for used in tree.find_all(nodes.Name):
+    for used in names:
         if used.ctx == "load" and used.name not in scope and used.name not in bound and used.name not in _ENGINE:
             found.append((used.lineno, used.name, f"there is no value {used.name}{wording.nearest(used.name, scope)}"))
-    for part in (*tree.find_all(nodes.Getattr), *tree.find_all(nodes.Getitem)):
-        whole, last = _value(part.node, scope), _part(part)  # type: ignore[attr-defined]
+    for part in (part for part in parts if isinstance(part, nodes.Getattr | nodes.Getitem)):
+        whole, last = _value(part.node, scope), _part(part)
         if isinstance(whole, Mapping) and last is not None and last not in whole:
             found.append((part.lineno, last, f"there is no {last} in it{wording.nearest(last, map(str, whole))}"))
-    found += [*_not_included(environment, tree), *_plurals(tree, cldr.tongue(known.get("words", {})).forms)]
+    found += [*_not_included(environment, parts), *_plurals(parts, cldr.tongue(known.get("words", {})).forms)]
     return [f"{file}:{_column(lines, line, word)}: {words}" for line, word, words in sorted(found)]
 
 
-def _not_included(environment: Environment, tree: nodes.Template) -> Iterator[tuple[int, str, str]]:
+def _not_included(environment: Environment, parts: Sequence[nodes.Node]) -> Iterator[tuple[int, str, str]]:
     """What is included and does not exist, also where it is rarely reached."""
-    known = environment.list_templates()
-    for part in tree.find_all(nodes.Include):
+    includes = [part for part in parts if isinstance(part, nodes.Include)]
+    known = environment.list_templates() if includes else []
+    for part in includes:
         name = part.template.value if isinstance(part.template, nodes.Const) else None
         if isinstance(name, str) and name not in known:
             yield part.lineno, name, f"there is no template {name}{wording.nearest(name, known)}"
 
 
-def _plurals(tree: nodes.Template, needed: frozenset[str]) -> Iterator[tuple[int, str, str]]:
+def _plurals(parts: Sequence[nodes.Node], needed: frozenset[str]) -> Iterator[tuple[int, str, str]]:
     """Forms of a counted word that are not forms, or that the language needs besides."""
-    for used in tree.find_all(nodes.Filter):
+    for used in (part for part in parts if isinstance(part, nodes.Filter)):
         given = [str(pair.key) for pair in used.kwargs]
         if used.name != "plural" or used.args or used.dyn_kwargs:
             continue

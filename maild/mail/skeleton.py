@@ -318,6 +318,9 @@ class _Text:
         rows = [row for row in rows if any(row)]
         labels = [row[0] for row in rows if not self._places.search(row[0])]
         width = max(map(len, labels), default=0) + 2
+        if any(self._places.fullmatch(row[0]) for row in rows) and all(len(row) == 2 for row in rows):
+            # how long a label is that a value stands for is not known here: a colon parts it as well
+            return [": ".join(row) for row in rows]
         return ["  ".join([row[0].ljust(width - 2), *row[1:]]).rstrip() for row in rows]
 
     def _is_bar(self, cell: str) -> bool:

@@ -107,7 +107,13 @@ def _told(value: Any, where: Where, reader: Reader) -> tuple[str, ...] | None:
         elif one not in _STAFF and not _is_address(one):
             near = nearest(one, _STAFF)
             hint = near if "did you mean" in near else f"; it is one of {', '.join(_STAFF)}, or an address"
-            reader.complain(at, f"`{one}` is not known here{hint}")
+            person = one in reader.known.get("agent", ())
+            said = (
+                "is a person, who is told by address or by what they are to the ticket"
+                if person
+                else "is not known here"
+            )
+            reader.complain(at, f"`{one}` {said}{hint}")
     return found or None
 
 

@@ -55,8 +55,13 @@ class Some:
     value: Any
 
     def met(self, scene: Scene) -> bool:
-        """Whether one holds."""
-        return any(part.met(scene) for part in self.parts)
+        """Whether one holds. What is caught is the first such one's, and no other's."""
+        before = scene.look.captures
+        for part in self.parts:
+            if part.met(scene):
+                return True
+            scene.look.captures = before
+        return False
 
     def fails(self, scene: Scene) -> str | None:
         """None where one holds."""
@@ -71,8 +76,11 @@ class Not:
     value: Any
 
     def met(self, scene: Scene) -> bool:
-        """Whether they do not."""
-        return not self.part.met(scene)
+        """Whether they do not. What is caught here is caught in vain."""
+        before = scene.look.captures
+        met = self.part.met(scene)
+        scene.look.captures = before
+        return not met
 
     def fails(self, scene: Scene) -> str | None:
         """None where they do not."""

@@ -199,9 +199,10 @@ def _in_hours(want: frozenset[str], scene: Scene) -> bool:
 @condition("requester_tickets", HISTORY)
 def _requester_tickets(want: History, scene: Scene) -> bool:
     """How many other tickets the sender has: {open: 3}, or {opened: 5, within: 7d}; at least so many."""
-    since = scene.now - want.within
-    opened = sum(one.opened_at > since for one in scene.earlier)
-    return sum(one.open for one in scene.earlier) >= want.open and opened >= want.opened
+    since, this = scene.now - want.within, scene.ticket.key if scene.ticket is not None else None
+    others = [one for one in scene.earlier if one.key != this]
+    opened = sum(one.opened_at > since for one in others)
+    return sum(one.open for one in others) >= want.open and opened >= want.opened
 
 
 # -- reading ---------------------------------------------------------------------------------------------------------

@@ -33,6 +33,7 @@ class Decision:
     answers: tuple[Notified, ...] = ()  # notices to its sender that belong to no ticket
     released: tuple[Released, ...] = ()  # mails that waited and belong to no ticket
     group: str = ""  # where it opens a ticket: the digest under which a rule gathers such mails
+    tired: tuple[str, ...] = ()  # patterns of rules that ran out of time
 
 
 def recorded(

@@ -93,10 +93,11 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Earlier:
-    """Another ticket of the same requester."""
+    """A ticket of the sender's."""
 
     opened_at: datetime
     open: bool  # neither solved nor over
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,4 +129,4 @@ class Facts:
     about: int | None = None  # the number of the mail that the notice told of
     said: Said | None = None  # the mail was held, and this is what became of it
     known: Known = field(default_factory=Known)
-    earlier: tuple[Earlier, ...] = ()  # of a mail that opens a ticket, where a rule asks for them
+    earlier: tuple[Earlier, ...] = ()  # where a rule asks for them

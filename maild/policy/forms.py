@@ -160,8 +160,13 @@ def _some_texts(value: Any, where: Where, reader: Reader) -> frozenset[str] | No
 def _yes_or_no(value: Any, where: Where, reader: Reader) -> bool | None:
     if isinstance(value, bool):
         return value
-    reader.complain(where, "true or false is wanted here")
+    meant = _MEANT.get(value.lower(), "") if isinstance(value, str) else ""
+    hint = f", not the text `{value}`; write {meant}" if meant else ""
+    reader.complain(where, f"true or false is wanted here{hint}")
     return None
+
+
+_MEANT = {"yes": "true", "on": "true", "true": "true", "no": "false", "off": "false", "false": "false"}
 
 
 TEXT: Form[str] = Form(_any_text, _TEXT)

@@ -33,16 +33,19 @@ NOBODY = "unknown@invalid"
 def opens(facts: Facts, desk: Desk, ruleset: Ruleset, link: TicketView | None = None) -> Decision:
     """A mail that opens a ticket: rules over defaults, priority from the matrix. `link`: one that it refers to."""
     ruled = rules.evaluate(ruleset, Scene.of(replace(facts, ticket=None), desk))
-    if ruled.drop is not None:
-        return Decision("ignored", ruled.drop)
+    if ruled.drop is not None and facts.said is None:  # a person's word is stronger than a rule
+        return Decision("ignored", ruled.drop, tired=ruled.tired)
     if ruled.hold is not None and facts.said is None:
-        return Decision("held", ruled.hold)
+        return Decision("held", ruled.hold, tired=ruled.tired)
     mail = facts.mail
     silent = not (mail.kind == "human" and mail.answerable and facts.sender)
     opened = replace(
         opened_by(facts, desk, ruled), requester=facts.sender or NOBODY, silent=silent, by=facts.actor or "unknown"
     )
-    changes: list[Change] = [opened, recorded(facts, mail.text, copied=None if facts.forged else copied(facts, desk))]
+    if facts.said is not None and facts.said.how == "split":
+        opened = replace(opened, group="")  # a person has said that it belongs nowhere else
+    said = recorded(facts, mail.text, copied=None if facts.forged else copied(facts, desk))
+    changes: list[Change] = [opened, said]
     if link is not None:
         changes.append(Linked(link.key, f"a mail of {facts.sender or 'somebody'} refers to it", "maild"))
     if facts.verdict in ("requester", "agent") and mail.kind == "human" and not facts.forged:
@@ -58,10 +61,15 @@ def opens(facts: Facts, desk: Desk, ruleset: Ruleset, link: TicketView | None = 
         "other": {"key": link.key} if link else None,
         "through": facts.through,
     }
+    noticed = next((one for one in ruled.applied if one.notify and one.reason), None)
+    if noticed is not None:
+        told |= {"rule": noticed.rule, "reason": noticed.reason}
     changes.append(Notified("new_ticket", ("owner",), told))
     for applied in ruled.applied:
-        changes += ruling.besides(applied, desk, language, facts, facts.now)
-    return Decision("filed", opened.why, tuple(changes), opens=True, group=opened.group)
+        changes += ruling.besides(applied, desk, language, facts, facts.now, said)
+    if ruled.tired:  # who writes so that rules give up must not do it unseen (M5)
+        changes.append(Noted("tired", "a pattern took too long on this mail", "rule"))
+    return Decision("filed", opened.why, tuple(changes), opens=True, group=opened.group, tired=ruled.tired)
 
 
 def asking(opened: Opened, desk: Desk) -> list[Change]:
@@ -74,9 +82,12 @@ def asking(opened: Opened, desk: Desk) -> list[Change]:
     return [Answered(questions.unanswered(asked), "the acknowledgement asks", "maild")] if asked else []
 
 
-def gathers(facts: Facts, ticket: TicketView) -> Decision:
-    """A mail like those on an unsolved ticket, which a rule gathers there: kept, and nobody is told once more."""
-    again = Noted("gathered", "a rule gathers such mails here", "rule")
+def gathers(facts: Facts, ticket: TicketView, why: str) -> Decision:
+    """A mail like those on an unsolved ticket, which a rule gathers there: kept, and nobody is told once more.
+
+    `why` is what would have stood at a ticket of its own: the rules that applied.
+    """
+    again = Noted("gathered", why, "rule")
     return Decision("filed", f"gathered on {ticket.key}", (recorded(facts, facts.mail.text), again))
 
 

@@ -27,16 +27,36 @@ _RUNS = re.compile(r"[^\W_]+")  # what str.isalnum calls letters and digits, as 
 
 
 def fold(text: str) -> str:
-    """Lower case, without accents, each run of blanks one blank; no longer than twice what is looked at."""
+    """Lower case, without accents and what is not seen, each run of blanks one blank; of bounded length."""
+    if "U+" in text:
+        text = _SHOWN.sub("", text)
     if not text.isascii():
+        # before: normalize() takes the square of the length of a run of marks to put them in order (M5)
+        text = _without(text, _unseen)
         # one letter may stand for eighteen (U+FDFA)
-        text = unicodedata.normalize("NFKD", text)[: 2 * TEXT_LIMIT]
-        marks = [one for one in set(text) if unicodedata.combining(one)]
-        if len(marks) > 8:  # none of this is a language's
-            text = text.translate(dict.fromkeys(map(ord, marks)))
-        for mark in marks if len(marks) <= 8 else ():
-            text = text.replace(mark, "")
+        text = _without(unicodedata.normalize("NFKD", text)[: 2 * TEXT_LIMIT], unicodedata.combining)
     return " ".join(text.casefold().split())
+
+
+_SHOWN = re.compile(r"<U\+[0-9A-F]{4,6}>")  # as `mail.charset.line` shows in a subject what is not seen (B57)
+
+
+def _unseen(char: str) -> bool:
+    """A mark on the letter before it, or what only says how to break, join or turn: a soft hyphen splits no word."""
+    marks = unicodedata.combining(unicodedata.normalize("NFKD", char)[0])
+    return bool(marks) or unicodedata.category(char) == "Cf" or char in _SELECTORS
+
+
+_SELECTORS = frozenset({"\u034f", *map(chr, range(0xFE00, 0xFE10))})  # which form of a letter is meant, and the like
+
+
+def _without(text: str, drop: Callable[[str], object]) -> str:
+    found = [one for one in set(text) if drop(one)]
+    if len(found) > 8:  # none of this is a language's
+        return text.translate(dict.fromkeys(map(ord, found)))
+    for one in found:
+        text = text.replace(one, "")
+    return text
 
 
 class Text:
@@ -86,8 +106,21 @@ def _has(text: str, word: str) -> bool:
     return False
 
 
+def _wanted(word: str) -> str:
+    """What is looked for. Raises ValueError where nothing of it is left, which would stand in every text."""
+    if not (want := fold(word)):
+        raise ValueError("nothing of this can be seen; write at least one letter or sign")
+    return want
+
+
+_STARRED = re.compile(r"\*\w[^*]*\*?|\w[^*]*\*")  # as in a glob
+
+
 def _by_words(word: str) -> Test:
-    want, parts = fold(word), runs(word)
+    if _STARRED.fullmatch(word):
+        bare = word.strip("*")
+        raise ValueError(f'`contains` asks for whole words, and takes `*` as it is; write {bare}, or glob: "*{bare}*"')
+    want, parts = _wanted(word), runs(word)
     if parts == (want,):
         return lambda text, _: want in text.words
     return lambda text, _: all(part in text.words for part in parts) and _has(text.folded, want)
@@ -100,7 +133,7 @@ def glob(pattern: str) -> re.Pattern[str]:
 
 def _folded(test: Callable[[str, str], bool]) -> Callable[[str], Test]:
     def make(word: str) -> Test:
-        want = fold(word)
+        want = _wanted(word)
         return lambda text, _: test(text.folded, want)
 
     return make
@@ -142,7 +175,7 @@ def _by_regex(word: str) -> Test:
             look.spent += look.stopwatch() - began if look.stopwatch else 0.0
         if found is None:
             return False
-        look.captures |= captured(found.groupdict())
+        look.captures = look.captures | captured(found.groupdict())  # a new one: `checks.Some` may go back to the old
         return True
 
     return test

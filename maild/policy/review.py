@@ -44,7 +44,7 @@ class Finding:
     where: Where
     message: str
     rule: str  # whose it is
-    kind: str  # "never", "unreached", "undone", "twice"
+    kind: str  # "never", "unreached", "undone", "twice", "nothing", "everything"
 
 
 def findings(rules: Sequence[Rule], desk: Desk) -> Iterator[Finding]:
@@ -54,8 +54,19 @@ def findings(rules: Sequence[Rule], desk: Desk) -> Iterator[Finding]:
         if (why := _never(number, rule, book)) is not None:
             yield Finding((*rule.where, "when"), f'the rule "{rule.name}" never matches: {why}', rule.name, "never")
         yield from _twice(rule)
+        yield from _blunt(rule)
     yield from _unreached(book)
     yield from _undone(book)
+
+
+def _blunt(rule: Rule) -> Iterator[Finding]:
+    """A rule that does nothing, or one that leaves no ticket to anybody."""
+    if not rule.does and not rule.stop:
+        message = f'the rule "{rule.name}" does nothing: its `then` is empty'
+        yield Finding((*rule.where, "then"), message, rule.name, "nothing")
+    if "drop" in rule.does and not list(leaves(rule.when)):
+        message = f'the rule "{rule.name}" drops every mail that would open a ticket: its `when` is empty'
+        yield Finding((*rule.where, "when"), message, rule.name, "everything")
 
 
 class _Book:

@@ -13,19 +13,17 @@ from datetime import timedelta
 from functools import cached_property
 from typing import Any, TypeVar
 
-from maild.policy import conditions, span
-from maild.policy.actions import ACTIONS, Acknowledge, Deed, Outcome
+from maild.policy import span
+from maild.policy.actions import Acknowledge, Deed, Outcome
 from maild.policy.changes import Audience, Changed, Tagged
-from maild.policy.checks import Check, Told, leaves, tell
-from maild.policy.conditions import OF_A_MAIL
-from maild.policy.forms import PHRASE, TEXT, YES_OR_NO, Reader, Where, nearest
+from maild.policy.checks import Check, Told, tell
+from maild.policy.forms import Where
+from maild.policy.patterns import Look
 from maild.policy.phrase import Phrase
 from maild.policy.scene import OCCASIONS, Scene
 from maild.policy.sieve import Sieve
 
 T = TypeVar("T")
-KEYS = ("name", "on", "when", "then", "stop", "tests", "enabled", "why")
-TRIAL = ("mail", "ticket", "on", "expect")
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,15 +185,19 @@ def evaluate(
     """
     wanted = frozenset(occasions)
     scene.look.stopwatch = ruleset.stopwatch
+    aside = Look(ruleset.stopwatch)
     applied: list[Applied] = []
     missed: list[Missed] = []
     stopped: str | None = None
     for rule in ruleset if explained else ruleset.candidates(wanted, scene):
         told: tuple[Told, ...] = ()
         if explained:
+            why = stopped or misses(rule, scene, wanted)
             if stopped is None and rule.enabled and not rule.on.isdisjoint(wanted):
+                look, scene.look = scene.look, aside  # to tell takes nothing from the time of what they come to
                 told = tuple(tell(rule.when, scene))
-            if (why := stopped or misses(rule, scene, wanted)) is not None:
+                scene.look = look
+            if why is not None:
                 missed.append(Missed(rule.name, why, told))
                 continue
         elif not _applies(rule, scene):
@@ -240,130 +242,19 @@ def _applied(outcome: Outcome, told: tuple[Told, ...]) -> Applied:
     )
 
 
+def asked_on(rule: Rule) -> list[str]:
+    """When a rule is asked, as it says it: opened, idle 2d."""
+    idle = f"idle {span.written(rule.idle)}" if rule.idle else "idle"
+    return [idle if one == "idle" else one for one in sorted(rule.on)]
+
+
 def misses(rule: Rule, scene: Scene, occasions: frozenset[str]) -> str | None:
     """Why a rule does not apply; None where it does."""
     if not rule.enabled:
         return "it is switched off"
     if rule.on.isdisjoint(occasions):
-        return f"on: {', '.join(sorted(rule.on))}"
+        return f"on: {', '.join(asked_on(rule))}"
     before = len(scene.look.tired)
     scene.look.captures = {}
     why = rule.when.fails(scene)
     return f"a pattern took too long: {scene.look.tired[-1]}" if len(scene.look.tired) > before else why
-
-
-# -- reading ---------------------------------------------------------------------------------------------------------
-
-
-def read(value: Any, where: Where, reader: Reader, line: int = 0) -> Rule | None:
-    """A rule as YAML gave it, at a place of rules.yaml. Complains of all that is wrong; None where it is no rule."""
-    if not isinstance(value, dict):
-        reader.complain(where, "a rule is wanted here, with name, when and then")
-        return None
-    for key in value:
-        if key not in KEYS:
-            reader.complain((*where, key), f"unknown key `{key}`{nearest(key, KEYS)}", at_key=True)
-    for key in ("name", "when", "then"):
-        if key not in value:
-            reader.complain(where, f"the key `{key}` is missing in this rule")
-    reader.captures = set()
-    name = TEXT.read(value["name"], (*where, "name"), reader) if "name" in value else None
-    on, idle = _occasions(value.get("on", "opened"), (*where, "on"), reader)
-    when = conditions.read(value.get("when", {}), (*where, "when"), reader)
-    if on <= {"idle", "breached"}:
-        for one in leaves(when):
-            if one.name in OF_A_MAIL:
-                message = f"`{one.name}` asks about a mail, and there is none on {', '.join(sorted(on))}"
-                reader.complain((*where, "when", one.name), message, at_key=True)
-    then = _actions(value["then"], (*where, "then"), reader, on) if "then" in value else ()
-    flags = {key: YES_OR_NO.read(value[key], (*where, key), reader) for key in ("stop", "enabled") if key in value}
-    why = PHRASE.read(value["why"], (*where, "why"), reader) if "why" in value else None
-    return Rule(
-        name or "",
-        when,
-        then,
-        flags.get("stop") or False,
-        _trials(value.get("tests"), (*where, "tests"), reader),
-        flags.get("enabled", True) is not False,
-        line,
-        on,
-        idle,
-        why,
-        value["then"] if isinstance(value.get("then"), dict) else {},
-        where,
-    )
-
-
-def _occasions(value: Any, where: Where, reader: Reader) -> tuple[frozenset[str], timedelta | None]:
-    """`opened`, `replied`, `changed`, `breached`, `idle 2d`, or a list of them."""
-    found: set[str] = set()
-    idle: timedelta | None = None
-    for i, one in enumerate(value if isinstance(value, list) else [value]):
-        at = (*where, i) if isinstance(value, list) else where
-        word, _, rest = one.partition(" ") if isinstance(one, str) else ("", "", "")
-        if word == "idle":
-            try:
-                idle = span.duration(rest)
-            except ValueError:
-                idle = timedelta()
-            if not idle:
-                reader.complain(at, "say how long nothing must have happened, such as `idle 2d`")
-        elif word not in OCCASIONS or rest:
-            shown = f"`{one}` is not known here" if isinstance(one, (str, int)) else "one word is wanted here"
-            known = ("opened", "replied", "changed", "breached", "idle 2d")
-            reader.complain(at, f"{shown}; it is one of {', '.join(known)}")
-            continue
-        found.add(word)
-    if not found and isinstance(value, list) and not value:
-        reader.complain(where, "the list is empty")
-    return frozenset(found) or frozenset({"opened"}), idle
-
-
-# What decides whether there is a ticket at all, or what its first mail gets, means nothing later
-_AT_OPENING = ("acknowledge", "drop", "hold", "group_by")
-
-
-def _actions(value: Any, where: Where, reader: Reader, on: frozenset[str]) -> tuple[Deed, ...]:
-    if not isinstance(value, dict):
-        reader.complain(where, "actions are wanted here, such as {category: network/vpn, urgency: high}")
-        return ()
-    deeds: list[Deed] = []
-    for key, each in value.items():
-        at = (*where, key)
-        if key not in ACTIONS:
-            reader.complain(at, f"unknown action `{key}`{nearest(key, ACTIONS)}", at_key=True)
-            continue
-        if key in _AT_OPENING and "opened" not in on:
-            reader.complain(
-                at, f"`{key}` is for mails that open a ticket, and this rule is not `on: opened`", at_key=True
-            )
-        if (read_value := ACTIONS[key].form.read(each, at, reader)) is not None:
-            deeds.append((ACTIONS[key].do, read_value))
-    return tuple(deeds)
-
-
-def _trials(value: Any, where: Where, reader: Reader) -> tuple[Trial, ...]:
-    if value is None:
-        return ()
-    if not isinstance(value, list):
-        reader.complain(where, "a list of tests is wanted here, each with mail and expect")
-        return ()
-    found = []
-    for i, each in enumerate(value):
-        at = (*where, i)
-        parts = {key: each.get(key) for key in TRIAL} if isinstance(each, dict) else {}
-        mail, expect, ticket = parts.get("mail") or {}, parts.get("expect"), parts.get("ticket")
-        if not (isinstance(mail, dict) and isinstance(expect, dict) and isinstance(ticket, dict | None)) or (
-            parts["mail"] is None and ticket is None
-        ):
-            reader.complain(at, "a test is {mail: {from: ..., subject: ...}, expect: {category: ...}}")
-            continue
-        for key in each:
-            if key not in TRIAL:
-                reader.complain((*at, key), f"unknown key `{key}`{nearest(key, TRIAL)}", at_key=True)
-        on = parts.get("on") or ("opened" if ticket is None else "replied" if mail else "changed")
-        if on not in OCCASIONS or (ticket is None) != (on == "opened"):
-            reader.complain((*at, "on"), f"`on` is one of {', '.join(OCCASIONS)}; all but opened need a `ticket`")
-            continue
-        found.append(Trial(mail, expect, at, ticket, on))
-    return tuple(found)

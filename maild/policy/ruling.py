@@ -28,9 +28,15 @@ def follow(decision: Decision, facts: Facts, desk: Desk, ruleset: Ruleset) -> De
         return decision
     scene, occasions = found
     verdicts = rules.evaluate(ruleset, scene, occasions)
+    more = added(verdicts, scene, facts, decision)
+    return replace(decision, changes=(*decision.changes, *more), tired=verdicts.tired)
+
+
+def added(verdicts: Verdicts, scene: Scene, facts: Facts, decision: Decision) -> tuple[Change, ...]:
+    """What rules change after a mail to a ticket, of which this was decided; what its commands have set stays."""
     commanded = (c.field for c in decision.changes if isinstance(c, Changed) and c.why == orders.WHY)
-    added = later(verdicts, scene, facts, frozenset(commanded))
-    return replace(decision, changes=(*decision.changes, *added)) if added else decision
+    said = next((one for one in decision.changes if isinstance(one, Recorded) and one.of_mail), None)
+    return later(verdicts, scene, facts, frozenset(commanded), said)
 
 
 def occasion(decision: Decision, facts: Facts, desk: Desk) -> tuple[Scene, frozenset[str]] | None:
@@ -58,9 +64,16 @@ def happened(scene: Scene, ruleset: Ruleset, occasions: frozenset[str]) -> tuple
 
 
 def later(
-    verdicts: Verdicts, scene: Scene, facts: Facts | None = None, settled: frozenset[str] = frozenset()
+    verdicts: Verdicts,
+    scene: Scene,
+    facts: Facts | None = None,
+    settled: frozenset[str] = frozenset(),
+    said: Recorded | None = None,
 ) -> tuple[Change, ...]:
-    """What rules change of a ticket that is there; the fields in `settled` stay as somebody has just set them."""
+    """What rules change of a ticket that is there; the fields in `settled` stay as somebody has just set them.
+
+    `said` is what of the mail became part of the ticket.
+    """
     changes: list[Change] = []
     ticket, desk = scene.ticket, scene.desk
     assert ticket is not None
@@ -71,7 +84,7 @@ def later(
             done = list(_one(one, applied, ticket, desk, settled))
             ticket = after(ticket, done)
             changes += done
-        changes += besides(applied, desk, ticket.language, facts, scene.now)
+        changes += besides(applied, desk, ticket.language, facts, scene.now, said)
     return tuple(changes)
 
 
@@ -104,23 +117,46 @@ _MOVES_PRIORITY = {*FACTORS, "service", "category"}
 _TELLS = {"resolved": "resolution", "closed": "closure"}  # what the requester hears of a status
 
 
-def besides(applied: Applied, desk: Desk, language: str, facts: Facts | None, now: datetime) -> Iterator[Change]:
-    """Whom a rule tells and what it writes, on any occasion. `language` is the requester's."""
+def besides(
+    applied: Applied, desk: Desk, language: str, facts: Facts | None, now: datetime, said: Recorded | None = None
+) -> Iterator[Change]:
+    """Whom a rule tells and what it writes, on any occasion. `language` is the requester's.
+
+    Of an agent's mail only what was `said` is passed on: the rest is commands and our notices. No note leaves the desk
+    (M9).
+    """
     mail = facts.mail if facts is not None else None
+    if facts is not None and mail is not None and facts.verdict == "agent":
+        text = said.text if said is not None else ""
+        mail = replace(mail, text=text, reply=text)
     if applied.note:
         yield Recorded("maild", applied.rule, applied.note, "internal", now, of_mail=False)
+    yield from _told(applied, mail, inside=said is not None and said.visibility == "internal")
+    if applied.reply:
+        yield Notified("rule_reply", ("requester",), {"text": prepared(applied.reply, desk, language)})
+        yield Noted("rule_reply", f"{applied.reply}, {applied.why}", "rule")
+
+
+def _told(applied: Applied, mail: Mail | None, *, inside: bool) -> Iterator[Change]:
+    """Whom a rule tells of a mail, and to whom it passes it on."""
+    outside = bool(applied.forward or applied.addresses)
+    tricked = outside and mail is not None and trick.is_trick(mail)  # B26
     if applied.notify or applied.addresses:
         text = (mail.reply or mail.text) if mail is not None else ""
         values = {"rule": applied.rule, "reason": applied.reason, "text": text}
-        yield Notified("rule_notice", applied.notify, values, applied.addresses)
-    if applied.forward and mail is not None:
-        if trick.is_trick(mail):
-            yield Noted("not_forwarded", "a machine's mail with a code or a link is passed on to nobody", "rule")
-        else:
-            values = {"text": mail.text, "sender": _from(mail), "new_subject": mail.subject}
-            yield Notified("forwarded", (), values, applied.forward)
-    if applied.reply:
-        yield Notified("rule_reply", ("requester",), {"text": prepared(applied.reply, desk, language)})
+        addresses = () if inside or tricked else applied.addresses
+        if applied.notify or addresses:
+            yield Notified("rule_notice", applied.notify, values, addresses)
+        if applied.addresses and inside:
+            yield Notified("rule_notice", (), {**values, "text": ""}, applied.addresses)
+    if tricked:
+        yield Noted("not_forwarded", "a machine's mail with a code or a link is passed on to nobody", "rule")
+    elif applied.forward and inside:
+        yield Noted("not_forwarded", "what is for agents alone is passed on to nobody", "rule")
+    elif applied.forward and mail is not None:
+        values = {"text": mail.text, "sender": _from(mail), "new_subject": mail.subject}
+        yield Notified("forwarded", (), values, applied.forward)
+        yield Noted("forwarded", f"{', '.join(applied.forward)}, {applied.why}", "rule")
 
 
 def prepared(name: str, desk: Desk, language: str) -> str:

@@ -49,6 +49,14 @@ def _person(value: Any, where: Where, reader: Reader) -> Person | None:
     name = GLOBS.read(found["name"], (*where, "name"), reader) if "name" in found else None
     addresses = words(found["address"], (*where, "address"), reader) if "address" in found else None
     domains = TEXTS.read(found["domain"], (*where, "domain"), reader) if "domain" in found else None
+    for one in addresses or ():
+        if "@" not in one and "*" not in one and "?" not in one:
+            hint = f'"*@{one}", or domain: {one}' if "." in one else f'"{one}@*"'
+            reader.complain((*where, "address"), f"no address is just `{one}`; write {hint}")
+    for one in sorted(domains or ()):
+        if "*" in one or "@" in one.strip().lstrip("@"):
+            bare = one.strip().rpartition("@")[2].replace("*", "").strip(".") or "example.org"
+            reader.complain((*where, "domain"), f"no domain is `{one}`; `{bare}` holds of all below it as well")
     return Person(_addresses(addresses) if addresses else None, domains and frozenset(map(domain_of, domains)), name)
 
 

@@ -31,3 +31,12 @@ def duration(value: Any) -> timedelta:
     if found > LONGEST:
         raise ValueError(f"`{text}` is a time longer than ten years")
     return found
+
+
+def written(length: timedelta) -> str:
+    """A length of time as an administrator writes it, in full seconds: 2d, 1d12h, 90s as 1m30s."""
+    rest, said = int(length.total_seconds()), ""
+    for letter, unit in UNITS.items():
+        number, rest = divmod(rest, unit)
+        said += f"{number}{letter}" if number else ""
+    return said or "0s"

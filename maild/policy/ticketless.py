@@ -60,6 +60,7 @@ def opens_for(parsed: Parsed, facts: Facts, desk: Desk, ruleset: Ruleset) -> Dec
         requester=wanted,
         requester_name=name,
         why=f"opened by {facts.actor}",
+        group="",  # it is of mails of the agent, who is not the requester
     )
     values: dict[str, Any] = {name: x for name, x in opened.values.items() if hasattr(order.ticket, name)}
     view = replace(order.ticket, **values)
@@ -73,10 +74,11 @@ def opens_for(parsed: Parsed, facts: Facts, desk: Desk, ruleset: Ruleset) -> Dec
         else Notified("opened_for", ("requester",), {"text": text})
     )
     asked = opening.asking(opened, desk) if internal else []
-    story: tuple[Change, ...] = (opened, recorded(facts, text, internal=internal), *asked, *came.changes)
+    said = recorded(facts, text, internal=internal)
+    story: tuple[Change, ...] = (opened, said, *asked, *came.changes)
     owner = Notified("new_ticket", ("owner",), {"text": text, "opened_by": desk.people[facts.actor].name})
     receipt = (commanding.receipt(came, "" if internal else text, internal=internal, kept=""),)
-    besides = [x for one in ruled.applied for x in ruling.besides(one, desk, view.language, facts, facts.now)]
+    besides = [x for one in ruled.applied for x in ruling.besides(one, desk, view.language, facts, facts.now, said)]
     return Decision(
         "filed",
         f"{facts.actor} opened it for {wanted}",

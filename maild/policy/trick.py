@@ -18,4 +18,5 @@ _WEB = re.compile(r"https?://", re.IGNORECASE)
 def is_trick(mail: Mail) -> bool:
     """Whether a machine wrote it with a code or a link: no outsider may ever see that."""
     machine = mail.kind in ("auto_generated", "list") or not mail.answerable
-    return machine and bool(_WEB.search(mail.text) or _CODE.search(mail.text))
+    said = f"{mail.subject}\n{mail.text}"
+    return machine and bool(_WEB.search(said) or _CODE.search(said))

@@ -234,7 +234,10 @@ def test_a_ticket_has_the_shape_of_the_contract(desk: Path) -> None:
     assert [one["key"] for one in found] == ["INC-2"]
     assert maild("--config", desk, "ticket", "list", "--line", "L3").out == "no such tickets\n"
     assert "INC-1" in maild("--config", desk, "ticket", "list").out
-    assert "Carla Bruni" in maild("--config", desk, "ticket", "show", "INC-1").out
+    shown = maild("--config", desk, "ticket", "show", "INC-1").out
+    assert "Carla Bruni" in shown
+    assert "(impact medium, business -, urgency " in shown
+    assert " opened by carla1@customer.example (" in shown
     (day,) = maild("--config", desk, "balance", "--json").objects
     assert day["mailbox"] == day["filed"] == 2
     assert day["well"]

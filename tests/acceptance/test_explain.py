@@ -210,6 +210,24 @@ def test_it_tells_which_rule_dropped_a_mail_and_what_the_others_missed(story: Co
     assert (found["rules_on"], found["rules_not_asked"]) == (["opened"], None)
 
 
+def test_it_tells_who_is_asked_about_a_mail_that_waits_and_where_one_is_gathered(
+    story: Conversation, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rules = """\
+rules:
+  - {name: press, when: {subject: {contains: press}}, then: {hold: the lead decides}}
+  - {name: alike, when: {subject: {contains: disk}}, then: {group_by: subject}}
+"""
+    story.writes(rules)
+    held = asks(story, letters.new(CARLA, "The press", "It asks for an interview."))
+    assert (held["fate"], [one["notice"] for one in held["mails"]]) == ("held", ["held_new"])
+    first = story.takes(letters.new(CARLA, "The disk is full", "All of it."))
+    found = asks(story, letters.new(CARLA, "The disk is full", "Still."))
+    assert (found["belongs_to"], found["evidence"][0]["evidence"]) == (first.ticket, "none")
+    explained.show(found)
+    assert f"a rule gathers such mails there: {first.ticket}" in capsys.readouterr().out
+
+
 LATER = """\
 rules:
   - name: still

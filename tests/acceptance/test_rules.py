@@ -50,8 +50,8 @@ def test_each_test_is_a_line_and_what_fails_has_its_place_and_reason(folder: Pat
     assert done.code == 1
     for words in (
         "vpn trouble  1 VPN is down      well",
-        "FAILED  priority: high    medium  rules.yaml:7:54",
-        "tags: [vpn, net]",
+        "vpn trouble  2 My VPN           FAILED  7",
+        "tags is [vpn], not [vpn, net]",
         'rules.yaml:7:54: the test of the rule "vpn trouble" fails: priority is medium, not high; these',
         "1 of 3 fail",
     ):
@@ -117,13 +117,13 @@ def test_the_rules_are_listed_with_what_is_odd_about_them(folder: Path) -> None:
         "place": "rules.yaml:2:5",
         "warnings": [],
     }
-    assert (late["enabled"], late["on"], late["stop"], late["warnings"]) == (False, ["idle", "replied"], True, [])
+    assert (late["enabled"], late["on"], late["stop"], late["warnings"]) == (False, ["idle 2d", "replied"], True, [])
     assert never["warnings"][0].startswith('rules.yaml:14:25: the rule "never" never matches')
     shown = maild("--config", folder, "rules", "list")
     for words in (
         "  1 vpn trouble  rules.yaml:2:5  (on opened; 2 tests)",
         "      when kind: human, subject: {contains: [vpn]}",
-        "  3 late  rules.yaml:13:5  (switched off; on idle, replied; 0 tests; stop)",
+        "  3 late  rules.yaml:13:5  (switched off; on idle 2d, replied; 0 tests; stop)",
         'warning: the rule "never" never matches',
     ):
         assert words in shown.out, shown.out

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from maild import config
@@ -81,8 +83,19 @@ def test_oauth2_loads_and_is_told(folder: Folder) -> None:
 # -- warnings ----------------------------------------------------------------------------------------------------------
 
 
-def warned(at: object) -> list[str]:
-    return [str(warning) for warning in config.warnings(config.load(at))]  # type: ignore[arg-type]  # a folder
+def warned(at: Path) -> list[str]:
+    desk = at / "desk.yaml"  # which asks no question in Danish
+    desk.write_text(desk.read_text().replace('it: ["Da quale rete?"]', 'it: ["Da quale rete?"], da: ["Hvilket net?"]'))
+    return [str(warning) for warning in config.warnings(config.load(at))]
+
+
+def test_a_text_that_some_would_read_in_another_language_is_warned_of(folder: Folder) -> None:
+    at = folder("desk.yaml", "manager: mia", "manager: mia\nreplies: {reboot: {it: Riavvii., en: Restart.}}")
+    found = [str(warning) for warning in config.warnings(config.load(at))]
+    assert found == [
+        "desk.yaml:16:19: no text in da; whoever reads that gets en",
+        "desk.yaml:19:52: no text in da; whoever reads that gets en",
+    ]
 
 
 def test_a_configuration_that_is_right_has_no_warnings(folder: Folder) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from maild import config, stage
+from maild import config
 from maild.config import needs
 from tests.config.conftest import Folder
 
@@ -65,10 +65,6 @@ def test_a_secret_that_is_none_is_told_at_its_key(content: bytes | None, words: 
     (problem,) = said(at)
     assert problem.startswith("maild.yaml:2:9: ")
     assert words in problem
-
-
-def test_check_and_the_daemon_agree_on_how_long_a_secret_is() -> None:
-    assert needs.SHORTEST == stage.SECRET
 
 
 def test_a_folder_in_place_of_a_secret_is_told(folder: Folder) -> None:

@@ -83,7 +83,14 @@ SLIPS = [
     ("rules.yaml", "type: incident", "type: incidnt", ["rules.yaml:12:18: `incidnt` is not known here; did you mean `incident`?"]),
     ("rules.yaml", "urgency: high", "subject: '{asset}'", ["rules.yaml:6:44: no condition of this rule captures `{asset}`; a regex with (?P<asset>...) would catch it"]),
     ("rules.yaml", "contains: [vpn, tunnel]", 'regex: "(a+)+$"', ["rules.yaml:5:24: this pattern takes too long on some texts; make its repetitions more exact"]),
-    ("rules.yaml", "stop: true", "stop: no", ["rules.yaml:13:11: true or false is wanted here"]),
+    ("rules.yaml", "stop: true", "stop: no", ["rules.yaml:13:11: true or false is wanted here, not the text `no`; write false"]),
+    # -- what would silently never match
+    ("rules.yaml", '{address: "*@monitor.example.org"}', '{domain: "*.example.org"}', ["rules.yaml:11:27: no domain is `*.example.org`; `example.org` holds of all below it as well"]),
+    ("rules.yaml", '{address: "*@monitor.example.org"}', "{address: monitor.example.org}", ['rules.yaml:11:28: no address is just `monitor.example.org`; write "*@monitor.example.org", or domain: monitor.example.org']),
+    ("rules.yaml", "contains: [vpn, tunnel]", 'contains: "*vpn*"', ['rules.yaml:5:27: `contains` asks for whole words, and takes `*` as it is; write vpn, or glob: "*vpn*"']),
+    # -- what YAML makes of regular expressions and colons
+    ("rules.yaml", "contains: [vpn, tunnel]", r'regex: "PC-\d+"', ["rules.yaml:5:29: not valid YAML: found unknown escape character 'd' (within double quotes a backslash begins an escape; a regular expression stands best in single quotes)"]),
+    ("rules.yaml", "contains: [vpn, tunnel]", "contains: fw: vpn", ["rules.yaml:5:29: not valid YAML: expected ',' or '}', but got ':' (a text with a colon needs quotes)"]),
     ("rules.yaml", "stop: true", "stp: true", ["rules.yaml:13:5: unknown key `stp`; did you mean `stop`?"]),
     # -- what is no address, no machine, no secret
     ("maild.yaml", "listener: null", "administrator: Ada", ["maild.yaml:18:16: `Ada` is not an address; write it as support@example.org, without a name or brackets"]),

@@ -108,6 +108,8 @@ LATER = """\
     [
         # the reply takes it out of pending before the rules are asked, as the daemon does it
         (LATER, "{ticket: {status: pending, category: network/vpn}, mail: {text: still}, expect: {status: open, priority: high, notify: lead}}"),
+        (LATER.replace("urgency: high, notify: lead", "status: pending"),
+         "{ticket: {status: pending, category: network/vpn}, mail: {text: still}, expect: {status: pending}}"),
         (LATER, "{ticket: {category: network/vpn}, mail: {text: still}, expect: {applies: true, line: L2}}"),
         (LATER, "{ticket: {category: network/vpn, urgency: high}, mail: {text: still}, expect: {applies: true, priority: high}}"),
         (LATER, "{ticket: {category: null}, mail: {text: still}, expect: {applies: false, urgency: medium}}"),
@@ -126,6 +128,11 @@ LATER = """\
          "{on: breached, ticket: {clock: line}, expect: {applies: false}}"),
         ("  - name: rests\n    on: idle 2d\n    when: {status: pending}\n    then: {status: resolved, tags: [rests]}\n",
          "{on: idle, ticket: {status: pending, tags: [old], requester: ann@a.example}, expect: {status: resolved, tags: [old, rests]}}"),
+        # without `on` it is what its own rule waits for
+        ("  - name: rests\n    on: idle 2d\n    when: {status: pending}\n    then: {status: resolved}\n",
+         "{ticket: {status: pending}, expect: {status: resolved}}"),
+        (LATER.replace("replied", "breached").replace("status: open, category: network", "clock: resolution"),
+         "{ticket: {clock: resolution, impact: high}, expect: {priority: critical}}"),
     ],
 )  # fmt: skip  # a row a line
 def test_a_ticket_that_is_there(rule: str, test: str, tried: Any) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from maild.mail.message import Address, Attachment, Mail
-from maild.policy import rules
+from maild.policy import rulefile, rules
 from maild.policy.facts import Facts, TicketView
 from maild.policy.forms import Reader
 from maild.policy.hours import Calendar
@@ -127,7 +127,7 @@ FACTS = Facts(MAIL, "carla@it.customer.example", "carla@it.customer.example", "s
 def rule(when: Any, then: Any = None, name: str = "a rule", **more: Any) -> Rule:
     """A rule that can be read; what it needs no names for."""
     reader = Reader()
-    found = rules.read({"name": name, "when": when, "then": then or {"tags": "hit"}, **more}, ("rules", 0), reader)
+    found = rulefile.read({"name": name, "when": when, "then": then or {"tags": "hit"}, **more}, ("rules", 0), reader)
     assert reader.problems == []
     assert found is not None
     return found
@@ -141,5 +141,5 @@ def evaluate(*ruleset: Rule, facts: Facts = FACTS) -> Verdicts:
 def says(value: Any, **known: Any) -> list[str]:
     """What is said of a rule that is wrong."""
     reader = Reader(known)
-    rules.read(value, ("rules", 0), reader)
+    rulefile.read(value, ("rules", 0), reader)
     return [message for _, message, _ in reader.problems]

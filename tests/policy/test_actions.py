@@ -167,6 +167,13 @@ def test_what_one_rule_caught_is_not_there_for_the_next() -> None:
     assert [each.note for each in found.applied] == ["VPN", "."]
 
 
+def test_what_a_branch_caught_that_does_not_hold_fills_no_gap() -> None:
+    asset = {"subject": {"regex": r"(?P<asset>\w+)"}}
+    one = rule({"any": [{"all": [asset, {"kind": "list"}]}, {"kind": "human"}]}, {"tags": ["asset-{asset}"]})
+    (applied,) = evaluate(one).applied
+    assert [change.tag for change in applied.changes if isinstance(change, Tagged)] == ["asset"]
+
+
 def test_a_capture_of_any_condition_may_be_used() -> None:
     when = {
         "any": [{"subject": {"regex": "no (?P<a>x)"}}, {"text": {"regex": r"since (?P<b>\d)"}}],

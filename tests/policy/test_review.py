@@ -173,7 +173,15 @@ def test_a_rule_between_that_changes_what_is_asked_lets_the_lower_one_be_reached
     between = rule({"kind": "human"}, {"impact": "high"}, "between")
     last = rule({"priority": "high"}, {"line": "L2"}, "last")
     assert found(first, between, last) == []
-    assert found(first, replace(between, then=(), does={}), last) == [("last", "unreached")]
+    assert found(first, replace(between, then=(), does={}), last) == [("between", "nothing"), ("last", "unreached")]
+
+
+def test_a_rule_that_does_nothing_and_one_that_drops_whatever_comes_are_pointed_out() -> None:
+    empty = replace(rule({"kind": "human"}, {}, "empty"), then=(), does={})
+    assert found(empty) == [("empty", "nothing")]
+    assert found(replace(empty, stop=True)) == []
+    assert found(rule({}, {"drop": "away"}, "all")) == [("all", "everything")]
+    assert found(rule({"kind": "human"}, {"drop": "away"}, "some")) == []
 
 
 def test_a_rule_of_another_occasion_stops_nothing() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from maild.policy import rules
+from maild.policy import rulefile, rules
 from maild.policy.forms import Reader
 from maild.policy.rules import Ruleset
 from maild.policy.scene import Scene
@@ -81,7 +81,9 @@ def test_a_rule_is_asked_on_its_own_occasions_alone(occasion: str) -> None:
     scene = Scene.of(FACTS, DESK) if occasion == "opened" else Scene.about(TICKET, DESK, NOW)
     assert [one.rule for one in rules.evaluate(ruleset, scene, {occasion}).applied] == [occasion]
     told = rules.evaluate(ruleset, replace(scene), {occasion}, explained=True)
-    assert {one.rule: one.why for one in told.missed} == {name: f"on: {name}" for name in ons if name != occasion}
+    assert {one.rule: one.why for one in told.missed} == {
+        name: f"on: {on}" for name, on in ons.items() if name != occasion
+    }
 
 
 def test_rules_of_two_occasions_are_asked_in_their_order_and_once() -> None:
@@ -169,6 +171,18 @@ def test_all_patterns_together_have_a_limit_and_rules_without_one_still_apply() 
     assert len(found.tired) == 41 - len(names)
 
 
+def test_to_explain_takes_nothing_from_the_time_that_patterns_have() -> None:
+    def applied(*, explained: bool) -> list[str]:
+        seconds = iter(i * 0.04 for i in range(1_000))
+        ruleset = Ruleset(
+            [rule({"text": {"regex": f"tunnel|{i}"}}, name=f"{i}") for i in range(40)], lambda: next(seconds)
+        )
+        found = rules.evaluate(ruleset, Scene.of(FACTS, DESK), explained=explained)
+        return [one.rule for one in found.applied]
+
+    assert applied(explained=True) == applied(explained=False) != []
+
+
 @pytest.mark.parametrize("pattern", [r"(a+)+$", r"^(?:.*?,){25}P", r"^(?:a|aa)+$", r"(\s*\w*)*$"])
 def test_a_pattern_that_shows_how_slow_it_can_be_is_refused_when_it_is_read(pattern: str) -> None:
     found = says({"name": "a", "when": {"subject": {"regex": pattern}}, "then": {"tags": "x"}})
@@ -247,7 +261,7 @@ def test_a_name_that_nothing_has_is_told_with_the_nearest() -> None:
 def test_what_a_rule_asks_for_is_known_so_that_it_is_looked_up() -> None:
     reader = Reader()
     when = {"any": [{"header": {"name": "X-One"}}, {"not": {"requester_tickets": {"open": 2}}}]}
-    rules.read({"name": "a", "when": when, "then": {"tags": "x"}}, (), reader)
+    rulefile.read({"name": "a", "when": when, "then": {"tags": "x"}}, (), reader)
     assert reader.problems == []
     assert (reader.headers, reader.asked) == ({"x-one"}, {"header", "requester_tickets"})
 

@@ -196,7 +196,7 @@ ROWS = (
     Row("ada", "!priority HIGH", "done priority: high", "priority: medium > high", "priorità: alta", "receipt ada"),
     Row("ada", "!priority huge", "refused “huge” is not possible; there are critical, high,…", "",
         "non è possibile; ci sono", "receipt ada"),
-    Row("ada", "!priority", "refused “” is not possible; there are critical, high,…", "", "non è possibile; ci sono",
+    Row("ada", "!priority", "refused something is missing; write it as !priority critical|high|…", "", "manca qualcosa",
         "receipt ada"),
     Row("ada", "!priority medium", "done priority: medium", "", "priorità: media", "receipt ada"),
     Row("ada", "!impact high", "done impact: high", "impact: medium > high | priority: medium > high", "impatto: alto",

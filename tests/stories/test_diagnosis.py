@@ -74,15 +74,15 @@ def test_from_the_questions_to_the_agent_in_the_users_language(
     assert notice.notice == "requester_reply"
     labels = ("What is affected", "Symptoms", "Who is affected")
     for label, question, answer in zip(labels, asked, answers, strict=True):
-        assert f"{label}  {question} – {answer}" in notice.text
+        assert f"{label}: {question} – {answer}" in notice.text
     assert "Not answered" not in notice.text
     assert f">{answers[1]}</" in notice.html.replace("<strong>", ">").replace("</strong>", "</")
 
     # every notice to staff after it shows them, in each agent's own words
     given = asking.answers(CLEO, notice, "!assign ben").to(BEN, "assignment")
-    assert f"Symptomer  {asked[1]} – {answers[1]}" in given.text
+    assert f"Symptomer: {asked[1]} – {answers[1]}" in given.text
     taken = asking.answers(BEN, given, "!assign ada").to(ADA, "assignment")
-    assert f"Sintomi  {asked[1]} – {answers[1]}" in taken.text
+    assert f"Sintomi: {asked[1]} – {answers[1]}" in taken.text
     # and none to the user
     solved = asking.answers(BEN, given, "Nu virker det igen.\n!resolve").to(who, "resolution")
     assert answers[1] not in solved.text
@@ -118,7 +118,7 @@ def test_what_is_missing_is_said_and_a_later_reply_fills_it_in(asking: Conversat
     opened = asking.says(SOREN, "VPN", DA)
     ack = opened.to(SOREN)
     turn = asking.answers(SOREN, ack, "1. gæstenettet\n\nMvh\nSøren")
-    missing = f"Not answered  {QUESTIONS['da'][1]} · {QUESTIONS['da'][2]}"
+    missing = f"Not answered: {QUESTIONS['da'][1]} · {QUESTIONS['da'][2]}"
     assert missing in of_l2(turn).text
     assert kept(asking.told(opened.ticket)) == [("what", "gæstenettet"), ("symptoms", None), ("who", None)]
     turn = asking.answers(SOREN, ack, "Den er stadig gal.")
@@ -140,7 +140,7 @@ def test_free_words_are_the_symptoms_and_thanks_are_none(asking: Conversation) -
     assert not any(answer for _, answer in kept(asking.told(opened.ticket)))
     turn = asking.answers(GIULIA, ack, "Succede a tutti, anche dalla rete ospiti.\n\nCordiali saluti\nGiulia Neri")
     assert kept(asking.told(opened.ticket))[0] == ("symptoms", "Succede a tutti, anche dalla rete ospiti.")
-    assert "Symptoms  Succede a tutti, anche dalla rete ospiti." in of_l2(turn).text
+    assert "Symptoms: Succede a tutti, anche dalla rete ospiti." in of_l2(turn).text
     assert "Not answered" not in of_l2(turn).text
     # what they write later is no second answer
     asking.answers(GIULIA, ack, "Adesso anche la stampante fa le bizze.")

@@ -65,6 +65,8 @@ def test_a_bad_one_is_refused_before_the_daemon_is_asked(folder: Path, daemon: D
     change(folder, WRONG)
     done = maild("--config", folder, "reload")
     assert (done.code, done.out, done.err) == (78, "", f"{SAID}\n")
+    told = maild("--config", folder, "reload", "--json")
+    assert (told.code, told.objects) == (78, [{"version": None, "problems": [SAID], "restart": []}])
     assert daemon.stage is stage
 
 
@@ -198,7 +200,7 @@ def failed(folder: Path, daemon: Daemon) -> Failed:
 
 def test_a_signal_that_failed_is_told_once(failed: Failed, folder: Path) -> None:
     ((to, subject, text),) = failed(WRONG)
-    assert (to, subject) == ("mia@example.org", "maild: the changed configuration is not in use")
+    assert (to, subject) == ("mia@example.org", "maild: The changed configuration is not in use")
     assert f"> - {SAID}" in text
     assert f"Where: {folder}" in text
     assert "maild reload" in text
@@ -212,7 +214,7 @@ def test_the_administrator_is_whom_maild_yaml_names_in_their_language(failed: Fa
     names = ("sending:\n", "administrator: ben@example.org\nsending:\n")
     assert failed(names) == []
     ((to, subject, _),) = failed(names, WRONG)
-    assert (to, subject) == ("ben@example.org", "maild: den ændrede konfiguration er ikke taget i brug")
+    assert (to, subject) == ("ben@example.org", "maild: Den ændrede konfiguration er ikke taget i brug")
     outsider = ("sending:\n", "administrator: root@hosting.example\nsending:\n")
     assert len(failed(outsider)) == 1
     assert failed(outsider, WRONG)[1][0] == "root@hosting.example"

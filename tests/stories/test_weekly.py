@@ -45,8 +45,8 @@ def test_on_monday_morning_the_lead_and_the_manager_get_the_week_once(worked: Co
     mine, whole = turn.to(ADA, "report"), turn.to(MIA, "report")
     assert "primo livello (L1)" in mine.text
     assert "lunedì 23 novembre 2026" in mine.text
-    assert "Prima risposta  1 su 1 (100%)" in mine.text
-    assert "First response  1 of 1 (100%)" in whole.text
+    assert "Prima risposta: 1 su 1 (100%)" in mine.text
+    assert "First response: 1 of 1 (100%)" in whole.text
     assert "on average 1 hour" in whole.text
     assert whole["Auto-Submitted"] == "auto-generated"
     assert whole["Reply-To"] == ""

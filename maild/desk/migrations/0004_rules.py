@@ -38,6 +38,6 @@ _TOUCHED = (
     " WHERE \"status\" IN ('new', 'open', 'pending', 'resolved')"
 )
 _INDEXES = (
-    'CREATE INDEX "ticket_grouped" ON "ticket" ("grouped") WHERE ("grouped" IS NOT NULL)',
+    'CREATE INDEX "ticket_grouped" ON "ticket" ("grouped", "status") WHERE ("grouped" IS NOT NULL)',
     'CREATE INDEX "ticket_touched" ON "ticket" ("touched_at", "id") WHERE ("touched_at" IS NOT NULL)',
 )

@@ -137,6 +137,8 @@ def subject_(order: Order) -> Done | Refused:
 
 def _level(order: Order, name: TicketField, allowed: tuple[str, ...]) -> Done | Refused:
     value = order.words.lower()
+    if not value:
+        return Refused(Say("no_words", {"usage": f"!{name} {'|'.join(allowed)}"}))
     if value not in allowed:
         return Refused(Say("no_value", {"field": name, "value": order.words, "values": ", ".join(allowed)}))
     return _set(order, order.changed(name, value))

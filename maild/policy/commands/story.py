@@ -54,7 +54,10 @@ def merge(order: Order) -> Done | Refused:
     joined = [Joined(one, child.people.get(one, ""), order.why, who) for one in sorted(outsiders)]
     story = f"{child.key}: {child.subject}"
     note = Recorded(who, order.desk.people[who].name, story, "internal", order.facts.now)
+    # what few may know of is told to nobody else by going on elsewhere (M9)
+    kept = [Changed("confidential", "yes", order.why, who)] if child.confidential and not target.confidential else []
     there: tuple[Change, ...] = (
+        *kept,
         *joined,
         Noted("merged_in", child.key, who),
         note,
@@ -109,7 +112,8 @@ def accept(order: Order) -> Done | Refused:
     da: !accept - lukker den ventende mail og dens afsender ind i sagen
     """
     held = _held(order)
-    if held is None or held.verdict == "agent":
+    own = held is not None and held.verdict == "agent" and bool(order.ticket.key)  # without a ticket, a rule held it
+    if held is None or own:
         return Refused(_nothing(order, lambda one: one.verdict != "agent"))
     done = _released(order, held.number, "accept")
     if not order.ticket.key:
@@ -209,7 +213,12 @@ def _held(order: Order) -> HeldMail | None:
 
 
 def _mine(order: Order) -> list[HeldMail]:
-    """What waits for this agent's word: mails of strangers, and their own answers, but not those of colleagues."""
+    """What waits for this agent's word: mails of strangers, and their own answers, but not those of colleagues.
+
+    What belongs to no ticket a rule held, whoever wrote it: that is no answer of theirs.
+    """
+    if not order.ticket.key:
+        return list(order.facts.known.held)
     me = order.desk.people.get(order.facts.actor)
     own = (order.desk.person_by_address(one.sender) is me for one in order.facts.known.held)
     return [one for one, mine in zip(order.facts.known.held, own, strict=True) if mine or one.verdict != "agent"]
