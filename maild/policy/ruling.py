@@ -85,6 +85,9 @@ def later(
             ticket = after(ticket, done)
             changes += done
         changes += besides(applied, desk, ticket.language, facts, scene.now, said)
+        if applied.notify or applied.addresses:  # of a ticket that opens its first event names the rule
+            who = ", ".join((*applied.notify, *applied.addresses))
+            changes.append(Noted("rule_notice", f"{who}, {applied.why}", "rule"))
     return tuple(changes)
 
 

@@ -243,6 +243,7 @@ def test_a_ticket_that_rests_is_seen_once_each_time(desk: Conversation) -> None:
     first = desk.wait(hours=2)
     assert first.notices(DAN).count("rule_notice") == 1
     assert "rests" in desk.told(opened.ticket)["tags"]
+    assert ("rule_notice", 'data_protection, rule "rests"') in [(e.kind, e.why) for e in desk.events(opened.ticket)]
     assert desk.wait(days=3).notices(DAN).count("rule_notice") == 0
     desk.answers(CARLA, taken.to(CARLA), "Is there any news about the black screen on my desk?")
     assert desk.wait(days=2, minutes=1).notices(DAN).count("rule_notice") == 1
