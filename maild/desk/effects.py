@@ -62,6 +62,8 @@ def opened(change: Opened, act: Act) -> Effects:
     made.ticket.id = _TICKETS.row(requester=person.id, **times, **values)
     told = {name: value for name, value in values.items() if name != "grouped"}
     made.event("opened", change.by, change.why, after={**told, "requester": person.address})
+    if change.captured:
+        made.event("captured", "rule", change.why, after=sorted(change.captured))
     return made
 
 
@@ -126,6 +128,8 @@ def _tagged(change: Tagged, to: Effects) -> None:
     if tags != to.ticket.tags:
         to.event("tagged" if change.on else "untagged", change.by, change.why, to.ticket.tags, tags)
         to.set("tags", tags)
+        if change.captured:
+            to.event("captured", change.by, change.why, after=[change.tag])
 
 
 def _recorded(change: Recorded, to: Effects) -> None:

@@ -44,7 +44,8 @@ _PLAIN = _set_of(
 )
 _ADDRESSES = frozenset({"requester", "joined", "left"})  # those whose values are addresses
 _WORDS = frozenset({"subject", "resolution"})  # those whose values people wrote
-_CHANGED = _WORDS | {"requester"}  # of what a ticket was opened with
+_TAGS = frozenset({"tags", "tagged", "untagged", "captured"})  # those whose values are tags
+_CHANGED = _WORDS | {"requester", "tags"}  # of what a ticket was opened with
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,7 @@ class _Traces:
     mails: Any  # the ids, as a query
     instead: Mapping[str, str]  # by address; staff and who is kept are not in it
     words: tuple[str, ...]  # subject and names, the longest first
+    tags: frozenset[str] = frozenset()  # those that rules made of words of its mails
 
     def address(self, address: str) -> str:
         return self.instead.get(address, address)
@@ -92,7 +94,9 @@ def erase(ticket: Ticket, now: datetime, incoming: int | None = None) -> None:
         ticket.requester = Person.get_by_id(ticket.requester.id)
     ticket.subject, ticket.resolution = MARK, _marked(ticket.resolution)
     ticket.answers = None if ticket.answers is None else _unsaid(ticket.answers)
-    blank = {"subject": ticket.subject, "resolution": ticket.resolution, "answers": ticket.answers}
+    ticket.tags = _without(ticket.tags, traces)
+    names = ("subject", "resolution", "answers", "tags")
+    blank = {name: getattr(ticket, name) for name in names}
     Ticket.update(**blank).where(Ticket.id == ticket.id).execute()
 
 
@@ -158,7 +162,9 @@ def _traces(ticket: Ticket, mails: Any, known: Mapping[str, Person], alone: Iter
             instead[address] = f"forgotten-{person.id}@invalid" if person else _GONE
     names = {known[address].name for address in instead if address in known}
     words = {ticket.subject, *names} - {MARK}
-    return _Traces(ticket, mails, instead, tuple(sorted((w for w in words if len(w) > 2), key=len, reverse=True)))
+    longest_first = tuple(sorted((w for w in words if len(w) > 2), key=len, reverse=True))
+    made = Event.select(Event.after).where((Event.ticket == ticket) & (Event.kind == "captured"))
+    return _Traces(ticket, mails, instead, longest_first, frozenset(tag for row in made for tag in row.after or ()))
 
 
 def _unname(person: Person) -> None:
@@ -206,11 +212,18 @@ def _value(kind: str, value: Any, traces: _Traces) -> Any:
         return None
     if kind == "opened":
         return {name: _value(name, of, traces) if name in _CHANGED else of for name, of in value.items()}
+    if kind in _TAGS:
+        return _without(value, traces)
     if kind in _ADDRESSES:
         return traces.address(value)
     if kind == "answers":
         return _unsaid(value)
     return value if kind in _PLAIN - _WORDS else MARK
+
+
+def _without(tags: Any, traces: _Traces) -> Any:
+    """Tags, but for those that are words of the mails."""
+    return [tag for tag in tags if tag not in traces.tags]
 
 
 def _unsaid(answers: Any) -> Any:

@@ -255,8 +255,10 @@ def _subject(value: Phrase, outcome: Outcome) -> None:
 @action("tags", PHRASES)
 def _tags(value: tuple[Phrase, ...], outcome: Outcome) -> None:
     """Tags to set."""
-    found = {_NO_TAG.sub("-", one.fill(outcome.captures))[:40].strip("-") for one in value}
-    outcome.changes.extend(Tagged(tag, outcome.why, "rule") for tag in sorted(found - {""}))
+    found = {_NO_TAG.sub("-", one.fill(outcome.captures))[:40].strip("-"): bool(one.gaps) for one in value}
+    outcome.changes.extend(
+        Tagged(tag, outcome.why, "rule", captured=captured) for tag, captured in sorted(found.items()) if tag
+    )
 
 
 @action("sla", named("sla"))

@@ -63,6 +63,7 @@ class Opened:
     by: str
     silent: bool = False  # a machine or a list opened it: nothing automatic is ever sent to its requester (M6)
     group: str = ""  # the digest under which a rule gathers mails like its first
+    captured: frozenset[str] = frozenset()  # of the tags those that are made of words of the mail
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,7 @@ class Tagged:
     why: str
     by: str
     on: bool = True
+    captured: bool = False  # it is made of words that a rule took out of a mail
 
 
 @dataclass(frozen=True, slots=True)

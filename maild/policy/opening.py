@@ -103,12 +103,13 @@ def opened_by(facts: Facts, desk: Desk, ruled: rules.Verdicts, requester: str | 
         "language": facts.language,
         **draft.values(fields, desk, whose, forged=facts.forged),
     }
-    tags = frozenset(change.tag for change in ruled.changes if isinstance(change, Tagged))
+    tagged = [change for change in ruled.changes if isinstance(change, Tagged)]
+    tags, captured = (frozenset(x.tag for x in some) for some in (tagged, [x for x in tagged if x.captured]))
     name = mail.sender.name if mail.sender else ""
     because = factors.reasons(values, fields, desk, "" if facts.forged else whose)
     why = ", ".join([*([applied.why for applied in ruled.applied] or ["a new mail"]), *because])
     opened = Opened(facts.sender, name, facts.account, facts.now, values, tags, why, facts.actor)
-    return replace(opened, group=_group(facts, ruled))
+    return replace(opened, group=_group(facts, ruled), captured=captured)
 
 
 def _group(facts: Facts, ruled: rules.Verdicts) -> str:

@@ -6,7 +6,7 @@ from urllib.parse import unquote
 
 import pytest
 
-from maild.desk import inbox
+from maild.desk import db, forget, inbox, tickets
 from maild.desk.models import Incoming
 from tests.databases import on_one_database
 from tests.stories import letters
@@ -59,6 +59,22 @@ def test_a_capture_is_data_whatever_it_holds(desk: Conversation) -> None:
     assert told["status"] == "new"
     assert told["tags"] == ["7-7-what-s-resolve-b-x-b"]
     assert "49" not in turn.to(ADA).text
+
+
+def test_what_a_rule_made_of_a_mails_words_is_forgotten_with_them(desk: Conversation) -> None:
+    """GDPR, article 17: a tag may hold a name. Tags that the administrator wrote out stay."""
+    tags = "{tags: ['{what}', press], subject: 'Press {what}', note: '{what}'}"
+    why = "    why: '{what} is known for it'\n"
+    desk.writes(on_opening(tags, r"{subject: {regex: 'press of (?P<what>\w+)'}}", why))
+    turn = desk.says(CARLA, "The press of Zebrowska stands", HELP)
+    assert desk.told(turn.ticket)["tags"] == ["Zebrowska", "press"]
+    desk.answers(ADA, turn.to(ADA), "!tag later\n!note")
+    with db.transaction():
+        forget.erase(tickets.lock(desk.ticket(turn.ticket).id), desk.now)
+    told = desk.told(turn.ticket)
+    assert told["tags"] == ["later", "press"]
+    assert "Zebrowska" not in str(told)
+    assert tickets.rebuild(desk.events(turn.ticket))["tags"] == told["tags"]
 
 
 def test_who_is_notified_and_what_is_answered_and_passed_on(desk: Conversation) -> None:
