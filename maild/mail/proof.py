@@ -163,7 +163,8 @@ def unknown_names(environment: Environment, name: str, known: Mapping[str, Any])
     for part in (part for part in parts if isinstance(part, nodes.Getattr | nodes.Getitem)):
         whole, last = _value(part.node, scope), _part(part)
         if isinstance(whole, Mapping) and last is not None and last not in whole:
-            found.append((part.lineno, last, f"there is no {last} in it{wording.nearest(last, map(str, whole))}"))
+            of = _named(part.node)
+            found.append((part.lineno, last, f"there is no {last} in {of}{wording.nearest(last, map(str, whole))}"))
     found += [*_not_included(environment, parts), *_plurals(parts, cldr.tongue(known.get("words", {})).forms)]
     return [f"{file}:{_column(lines, line, word)}: {words}" for line, word, words in sorted(found)]
 
@@ -227,6 +228,14 @@ def _part(node: nodes.Node) -> str | None:
         return node.attr
     constant = node.arg if isinstance(node, nodes.Getitem) else None
     return constant.value if isinstance(constant, nodes.Const) and isinstance(constant.value, str) else None
+
+
+def _named(node: nodes.Node) -> str:
+    """How a template writes what a part is asked of: `ticket`, `ticket.requester`."""
+    if isinstance(node, nodes.Name):
+        return node.name
+    part = _part(node)
+    return f"{_named(node.node)}.{part}" if isinstance(node, nodes.Getattr | nodes.Getitem) and part else "it"
 
 
 def _value(node: nodes.Node, scope: Mapping[str, Any]) -> Any:

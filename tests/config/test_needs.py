@@ -105,7 +105,7 @@ def test_templates_that_are_missing_or_broken_are_told(folder: Folder) -> None:
     (texts / "reopened.md.j2").write_text("Subject: x\n\n{{ ticket.key }} {{ ticket.subjekt }}\n")
     found = said(at)
     assert [line for line in found if line.startswith("templates/eo/closure.md.j2:3:1: ")]
-    assert "templates/eo/reopened.md.j2:3:28: there is no subjekt in it; did you mean subject?" in found
+    assert "templates/eo/reopened.md.j2:3:28: there is no subjekt in ticket; did you mean subject?" in found
     assert "templates/eo/delayed.md.j2:1:1: this notice is missing" in found
     assert all(line.startswith("templates/eo/") for line in found)
 

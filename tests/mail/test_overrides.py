@@ -65,7 +65,7 @@ def test_problems_name_the_line_and_what_was_meant(tmp_path: Path) -> None:
     file = tmp_path / "en" / "n.md.j2"
     assert problems == [
         f"{file}:4:4: there is no value tikket; did you mean ticket?",
-        f"{file}:5:37: there is no subjekt in it; did you mean subject?",
+        f"{file}:5:37: there is no subjekt in ticket; did you mean subject?",
     ]
     assert "did you mean quote?" in one(tmp_path, "{{ text | quot }}").check()[0]
 
