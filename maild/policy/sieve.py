@@ -7,13 +7,14 @@ may err on one side alone; a rule without such a condition is always let through
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import TypeAlias
 
 from maild.mail.address import canonical
 from maild.policy import patterns
-from maild.policy.checks import All, Check, One, Some
+from maild.policy.checks import All, Check, One, Some, leaves
 from maild.policy.scene import Scene
 from maild.policy.shapes import domain_of
 
@@ -27,8 +28,10 @@ class Sieve:
     def __init__(self, checks: Iterable[tuple[int, Check]]) -> None:
         self._always: list[int] = []
         self._by: dict[str, dict[str, list[int]]] = {}  # for each kind a table
-        for number, check in checks:
-            keys = _needs(check)
+        listed = list(checks)
+        often = Counter(key for _, check in listed for one in leaves(check) for key in _words(one))
+        for number, check in listed:
+            keys = _needs(check, often)
             if keys is None:
                 self._always.append(number)
             for kind, word in keys or ():
@@ -60,15 +63,18 @@ def _of(kind: str, scene: Scene) -> AbstractSet[str]:
     return {".".join(labels[i:]) for labels in places for i in range(len(labels))}
 
 
-def _needs(check: Check) -> Sequence[Key] | None:
-    """Keys of which a mail that fits has one at least; None where nothing certain is needed."""
+def _needs(check: Check, often: Mapping[Key, int]) -> Sequence[Key] | None:
+    """Keys of which a mail that fits has one at least; None where nothing certain is needed.
+
+    `often` says in how many places rules ask for a word.
+    """
     if isinstance(check, One):
-        return _of_one(check)
+        return _of_one(check, often)
     if isinstance(check, All):
-        found = [keys for part in check.parts if (keys := _needs(part)) is not None]
+        found = [keys for part in check.parts if (keys := _needs(part, often)) is not None]
         return min(found, key=_cost, default=None)
     if isinstance(check, Some):
-        each = [_needs(part) for part in check.parts]
+        each = [_needs(part, often) for part in check.parts]
         return None if any(keys is None for keys in each) else [key for keys in each for key in keys or ()]
     return None
 
@@ -78,11 +84,21 @@ def _cost(keys: Sequence[Key]) -> tuple[int, int]:
     return sum(kind == "text" for kind, _ in keys), len(keys)
 
 
-def _of_one(check: One) -> Sequence[Key] | None:
-    if check.name in _TEXTS and isinstance(check.value, dict) and "contains" in check.value:
-        parts = [patterns.runs(word) for word in _listed(check.value["contains"])]
-        # of a phrase the longest word: it is the rarest
-        return [(check.name, max(runs, key=len)) for runs in parts] if all(parts) else None
+def _phrases(check: One) -> list[tuple[str, ...]]:
+    """The words of each phrase that a condition looks for in a text."""
+    asks = check.name in _TEXTS and isinstance(check.value, dict) and "contains" in check.value
+    return [patterns.runs(phrase) for phrase in _listed(check.value["contains"])] if asks else []
+
+
+def _words(check: One) -> Iterable[Key]:
+    return ((check.name, word) for runs in _phrases(check) for word in runs)
+
+
+def _of_one(check: One, often: Mapping[Key, int]) -> Sequence[Key] | None:
+    if phrases := _phrases(check):
+        # of a phrase the word for which rules ask least, and of those the longest: it lets the fewest through
+        rarest = [min(runs, key=lambda word: (often[check.name, word], -len(word)), default=None) for runs in phrases]
+        return None if None in rarest else [(check.name, word) for word in rarest if word is not None]
     if check.name == "from" and isinstance(check.value, dict):
         if "domain" in check.value:
             return [("domain", domain_of(one)) for one in _listed(check.value["domain"])]
