@@ -17,7 +17,7 @@ from typing import Any, cast
 
 from maild.config import Settings
 from maild.config.trials import FIELDS
-from maild.desk import db, inbox, lookup
+from maild.desk import inbox, lookup
 from maild.desk.models import Event, Incoming, Ticket
 from maild.errors import MaildError, Unreadable
 from maild.mail.address import canonical
@@ -28,7 +28,7 @@ from maild.policy.changes import Changed, Tagged
 from maild.policy.facts import Facts
 from maild.policy.rules import Applied, Verdicts
 from maild.policy.scene import Scene
-from maild.stage import database_file, open_database, reads
+from maild.stage import open_as_it_is, reads
 
 _AT_ONCE = 50  # mails that are read together
 _AHEAD = 4  # lots of them that are being read while one is decided
@@ -110,15 +110,8 @@ class Backtest:
 
 def prepare(settings: Settings, since: datetime | None = None, limit: int | None = None) -> Backtest:
     """Find the mails that opened tickets: those since a time, the newest `limit` of them. Raises MaildError."""
-    file = database_file(settings)
-    if file is not None and not (file.exists() and file.stat().st_size):
-        raise MaildError(f"there is no database yet ({file}), and so no stored mail")
-    open_database(settings, migrate=False)
-    waiting, used = db.pending()
-    if waiting:
-        raise MaildError(f"the database is of an older version; first bring it up to date: maild migrate ({waiting})")
-    if not used:
-        raise MaildError("the database is empty: there is no stored mail")
+    if not open_as_it_is(settings):
+        raise MaildError(f"there is no database yet ({settings.database}), and so no stored mail")
     rows = Incoming.select(Incoming.id).where(Incoming.created)
     if since is not None:
         rows = rows.where(Incoming.received_at >= since)

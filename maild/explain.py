@@ -31,7 +31,7 @@ from maild.policy.checks import show
 from maild.policy.decision import Decision
 from maild.policy.rules import Ruleset
 from maild.policy.scene import Scene
-from maild.stage import Stage, database_file, open_database, prepare, reader_of, template_problem
+from maild.stage import Stage, open_as_it_is, open_database, prepare, reader_of, template_problem
 
 log = structlog.get_logger("explain")
 
@@ -75,18 +75,9 @@ def answer(settings: Settings, reading: Reading | Unreadable, asked: Question, n
 @contextmanager
 def _database(settings: Settings) -> Iterator[tuple[Settings, str | None]]:
     """The database in force, as it is; where there is none yet, an empty one that is thrown away, and a word of it."""
-    file = database_file(settings)
-    if file is None or (file.exists() and file.stat().st_size):
-        open_database(settings, migrate=False)
-        waiting, used = db.pending()
-        if used and waiting:
-            raise MaildError(
-                f"the database is of an older version; first bring it up to date: maild migrate ({waiting})"
-            )
-        if used:
-            yield settings, None
-            return
-        db.close()
+    if open_as_it_is(settings):
+        yield settings, None
+        return
     with tempfile.TemporaryDirectory(prefix="maild-explain-") as folder:
         empty = replace(settings, database=f"sqlite://{Path(folder) / 'maild.db'}")
         open_database(empty)

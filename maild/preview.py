@@ -20,7 +20,7 @@ from maild.errors import MaildError, UnknownThing
 from maild.mail.templates import Templates
 from maild.policy import commands, hours, orders  # noqa: F401 - commands: it fills the list
 from maild.policy.changes import Notified
-from maild.stage import database_file, open_database
+from maild.stage import open_as_it_is
 
 OF_NO_TICKET = frozenset({"tickets", "digest", "report", "alarm", "held_new"})
 _OURS = frozenset({"public_reply", "resolution", "agent_reply", "opened_for", "rule_reply"})  # they pass on our words
@@ -45,13 +45,8 @@ def values(
     """
     if notice in OF_NO_TICKET:
         raise MaildError(f"“{notice}” is about no single ticket: leave out --ticket")
-    file = database_file(settings)
-    if file is not None and not (file.exists() and file.stat().st_size):
+    if not open_as_it_is(settings):
         raise UnknownThing(f"there is no ticket {key}: there is no database yet")
-    open_database(settings, migrate=False)
-    waiting, _ = db.pending()
-    if waiting:
-        raise MaildError(f"the database is of an older version; first bring it up to date: maild migrate ({waiting})")
     found: list[tuple[dict[str, Any], str]] = []
     with db.given_up():
         act = Act(settings=settings, staff=people.sync(settings, now), now=now)

@@ -79,6 +79,23 @@ def open_database(settings: Settings, migrate: bool = True) -> None:
         db.migrate()
 
 
+def open_as_it_is(settings: Settings) -> bool:
+    """Open the database for who only looks, and make none; False where there is none yet, and then none is open.
+
+    Raises MaildError for one of an older version.
+    """
+    file = database_file(settings)
+    if file is not None and not (file.exists() and file.stat().st_size):
+        return False
+    open_database(settings, migrate=False)
+    waiting, used = db.pending()
+    if used and waiting:
+        raise MaildError(f"the database is of an older version; first bring it up to date: maild migrate ({waiting})")
+    if not used:
+        db.close()
+    return used
+
+
 def _beginning(path: Path) -> bytes:
     with path.open("rb") as file:
         return file.read(16)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import logging
 import os
 import sys
@@ -122,15 +123,6 @@ def _visible(value: Any) -> Any:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in value)
 
 
-from maild.cli import (  # noqa: E402 - they add their commands
-    checking,  # noqa: F401 - for what importing it does, like all of these
-    doctor,  # noqa: F401
-    levels,  # noqa: F401
-    looking,  # noqa: F401
-    reporting,  # noqa: F401
-    ruling,  # noqa: F401
-    running,  # noqa: F401
-    templating,  # noqa: F401
-    tokens,  # noqa: F401
-    waiting,  # noqa: F401
-)
+_COMMANDS = "checking doctor levels looking reporting ruling running templating tokens waiting"
+for _file in _COMMANDS.split():  # each adds its commands as it is imported
+    importlib.import_module(f"maild.cli.{_file}")

@@ -203,7 +203,9 @@ def _values(
     """The values of a notice and its language: of a ticket, or samples."""
     if key is None:
         from maild.mail.translated import translated
-        from maild.policy import commands, orders  # noqa: F401 - commands: it fills the list
+        from maild.policy import commands, orders
+
+        assert commands  # importing it fills the list
 
         chosen = language or FALLBACK
         values = translated(name, chosen, templates.words(chosen))

@@ -10,11 +10,10 @@ from collections.abc import Mapping, Sequence
 from maild.policy import priority
 from maild.policy.changes import Changed, TicketField
 from maild.policy.facts import TicketView
-from maild.policy.priority import LEVELS, higher_level
+from maild.policy.priority import FACTORS, LEVELS, higher_level
 from maild.policy.terms import Desk
 
 BROUGHT: tuple[TicketField, ...] = ("service", "impact", "urgency")  # what a category brings
-_MOVES_PRIORITY = frozenset({"impact", "business", "urgency"})
 
 
 def business(desk: Desk, service: str | None, requester: str) -> tuple[str | None, str]:
@@ -32,8 +31,7 @@ def business(desk: Desk, service: str | None, requester: str) -> tuple[str | Non
 
 def why(values: Mapping[TicketField, str | None]) -> str:
     """Why a priority is what it is: "impact high, business medium, urgency low"."""
-    names: tuple[TicketField, ...] = ("impact", "business", "urgency")
-    return ", ".join(f"{name} {values[name]}" for name in names if values.get(name))
+    return ", ".join(f"{name} {values[name]}" for name in FACTORS if values.get(name))
 
 
 def reasons(
@@ -71,7 +69,7 @@ def follow(ticket: TicketView, changes: Sequence[Changed], desk: Desk) -> tuple[
         if level != ticket.business:
             values["business"] = level
             found.append(Changed("business", level, because, by))
-    if "priority" not in said and _MOVES_PRIORITY & {change.field for change in found}:
+    if "priority" not in said and not {change.field for change in found}.isdisjoint(FACTORS):
         moved = priority.priority(desk.priority, values["impact"], values["urgency"], values["business"])
         found.append(Changed("priority", moved, why(values), by))
     return tuple(found)

@@ -12,6 +12,7 @@ from typing import Literal, get_args
 Priority = Literal["critical", "high", "medium", "low"]
 Level = Literal["high", "medium", "low"]
 
+FACTORS: tuple[Literal["impact", "business", "urgency"], ...] = ("impact", "business", "urgency")  # it follows from
 PRIORITIES: tuple[str, ...] = get_args(Priority)  # the highest first
 LEVELS: tuple[str, ...] = get_args(Level)  # of impact and urgency, the highest first
 

@@ -18,8 +18,8 @@ from maild.policy.checks import All, leaves, show
 from maild.policy.forms import Where
 from maild.policy.implied import Literal, below
 from maild.policy.phrase import Phrase
+from maild.policy.priority import FACTORS
 from maild.policy.rules import Rule
-from maild.policy.scene import FACTORS
 from maild.policy.terms import Desk
 
 # The conditions that see what a change of a field makes of the ticket

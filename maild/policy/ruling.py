@@ -15,8 +15,9 @@ from maild.policy import escalation, factors, orders, rules, trick
 from maild.policy.changes import Change, Changed, Joined, Left, Noted, Notified, Recorded, Tagged
 from maild.policy.decision import Decision
 from maild.policy.facts import Facts, TicketView
+from maild.policy.priority import FACTORS
 from maild.policy.rules import Applied, Ruleset, Verdicts
-from maild.policy.scene import FACTORS, Scene
+from maild.policy.scene import Scene
 from maild.policy.terms import Desk
 
 _OVER = ("merged",)  # of such a ticket nothing is left that a rule could do

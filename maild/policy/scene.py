@@ -18,7 +18,6 @@ from maild.policy.terms import Desk
 
 Occasion = Literal["opened", "replied", "changed", "idle", "breached"]
 OCCASIONS: tuple[str, ...] = get_args(Occasion)
-FACTORS = ("impact", "business", "urgency")  # what the priority follows from
 
 
 @dataclass
@@ -68,7 +67,7 @@ class Scene:
             return self.values[name]
         if self.ticket is None:
             return self._draft.get(name)
-        if name == "priority" and not self.values.keys().isdisjoint(FACTORS):
+        if name == "priority" and not self.values.keys().isdisjoint(priority.FACTORS):
             return self.priority()
         found: str | None = getattr(self.ticket, name)
         return found
